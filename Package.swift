@@ -1,0 +1,155 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every target sits in a ring; imports point down the rings only (Tests/ArchitectureTests holds the table).
+
+let swift: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Targets without a single unsafe expression: the compiler holds them to it.
+let safeSwift = swift + [.strictMemorySafety()]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "caisson",
+    products: [
+        .executable(name: "caisson", targets: ["caisson"]),
+        .executable(name: "caisson-agent", targets: ["caisson-agent"]),
+    ],
+    dependencies: [
+        // The command line: parsing, help, completion.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        // FilePath and Errno without Foundation.
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        // The logging interface of the server packages.
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        // Pipeline files: YAML with source marks.
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        // agent.conf: TOML with source positions.
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        // Runs and queue on one machine: SQLite with migrations.
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        // The agent's HTTP API.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        // Ordered start and graceful stop of the agent's services.
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // MARK: C ring: a module map and typed shims each
+
+        // libarchive: foreign archives of ADD and docker-archive.
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        // libcurl: all HTTP.
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        // libgit2: mirrors, trees and blobs.
+        .systemLibrary(name: "CGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+        // libdeflate: gzip members, the same bytes on every CPU.
+        .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+        // zlib: streaming inflate of layers made by others.
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        // zstd: layers in and out.
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        // libcrypto: SHA-256 at the speed of the CPU's own instructions.
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        // Kernel interfaces glibc does not wrap, and everything that runs between fork and exec.
+        .target(name: "CLinux"),
+
+        // MARK: Model ring: pure values
+
+        // Digests, descriptors, manifests, configs, references; canonical JSON; where images come from and go to.
+        .target(name: "OCI", dependencies: ["CCrypto"], swiftSettings: swift),
+        // The Dockerfile language: parser, word expansion, heredocs, ignore files, diagnostics.
+        .target(name: "Dockerfile", swiftSettings: safeSwift),
+
+        // MARK: Platform ring: one owner for each kernel or library interface
+
+        // Owned descriptors, mounts, namespaces, cgroups, child processes, locks, blocking threads.
+        .target(name: "Linux", dependencies: ["CLinux", systemPackage], swiftSettings: swift),
+        // libcurl on one thread: streaming, retries, redaction.
+        .target(name: "HTTP", dependencies: ["CCurl", "Linux"], swiftSettings: swift),
+        // The tar format, compression, foreign archives.
+        .target(
+            name: "Archive", dependencies: ["CArchive", "CDeflate", "CZlib", "CZstd", "Linux"], swiftSettings: swift),
+        // Mirrors, refs, fetch, trees and blobs by id.
+        .target(name: "Git", dependencies: ["CGit2", "HTTP", "Linux"], swiftSettings: swift),
+
+        // MARK: Engine ring
+
+        // Content store, layers (canonical tar + EROFS index), snapshotters, leases, fsck.
+        .target(name: "Storage", dependencies: ["Archive", "Linux", "OCI", systemPackage], swiftSettings: swift),
+        // One isolated, limited process with its output; runtime drivers; network modes.
+        .target(name: "Sandbox", dependencies: ["Linux", "OCI", systemPackage], swiftSettings: swift),
+        // The distribution API: pull, push, mount, resume, authentication.
+        .target(name: "Registry", dependencies: ["HTTP", "OCI"], swiftSettings: swift),
+        // Contexts, planner, graph, cache keys, solver, operations, exporters.
+        .target(
+            name: "Build", dependencies: ["Archive", "Dockerfile", "OCI", "Sandbox", "Storage"],
+            swiftSettings: safeSwift),
+        // A ready engine: store, runtime, registries and git put together for both executables.
+        .target(
+            name: "Engine", dependencies: ["Build", "Git", "HTTP", "Linux", "Registry", "Sandbox", "Storage"],
+            swiftSettings: safeSwift),
+
+        // MARK: Service ring
+
+        // Pipeline files: triggers, checks, images, tags; positions and diagnostics.
+        .target(name: "Pipeline", dependencies: ["OCI", yams], swiftSettings: safeSwift),
+        // Runs: state machine, queue with leases, SQLite store, logs on disk.
+        .target(
+            name: "Runs", dependencies: ["OCI", "Pipeline", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: safeSwift),
+        // The agent: configuration, poll and work services, HTTP API.
+        .target(
+            name: "Agent",
+            dependencies: [
+                "Engine", "Git", "Linux", "Pipeline", "Runs", logging,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ],
+            swiftSettings: safeSwift),
+
+        // MARK: Executables
+
+        // The command line.
+        .executableTarget(
+            name: "caisson", dependencies: ["Build", "Engine", "HTTP", "Linux", "Pipeline", argumentParser],
+            swiftSettings: swift),
+        // The daemon.
+        .executableTarget(name: "caisson-agent", dependencies: ["Agent", argumentParser], swiftSettings: safeSwift),
+
+        // MARK: Tests
+
+        .testTarget(name: "ArchitectureTests", swiftSettings: swift),
+        .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: swift),
+        .testTarget(
+            name: "DockerfileTests", dependencies: ["Dockerfile"], exclude: ["Corpus"], swiftSettings: swift),
+        .testTarget(name: "LinuxTests", dependencies: ["Linux"], swiftSettings: swift),
+        .testTarget(name: "ArchiveTests", dependencies: ["Archive", "Linux"], swiftSettings: swift),
+        .testTarget(
+            name: "StorageTests", dependencies: ["Archive", "Linux", "OCI", "Storage"], swiftSettings: swift),
+        .testTarget(name: "SandboxTests", dependencies: ["Linux", "Sandbox"], swiftSettings: swift),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Linux"], swiftSettings: swift),
+        .testTarget(name: "RegistryTests", dependencies: ["HTTP", "Linux", "OCI", "Registry"], swiftSettings: swift),
+        .testTarget(name: "GitTests", dependencies: ["Git", "Linux"], swiftSettings: swift),
+        .testTarget(
+            name: "BuildTests", dependencies: ["Build", "Engine", "Linux", "OCI", "Sandbox", "Storage"],
+            swiftSettings: swift),
+        .testTarget(name: "PipelineTests", dependencies: ["Pipeline"], swiftSettings: swift),
+        .testTarget(name: "RunsTests", dependencies: ["Pipeline", "Runs"], swiftSettings: swift),
+        .testTarget(name: "AgentTests", dependencies: ["Agent", "Linux", "Pipeline", "Runs"], swiftSettings: swift),
+        // Whole processes: the built executables against a real registry, real git and foreign tools.
+        .testTarget(name: "EndToEndTests", dependencies: ["Linux", "OCI"], swiftSettings: swift),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu17
+)

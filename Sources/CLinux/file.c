@@ -1,0 +1,14 @@
+#define _GNU_SOURCE
+#include "include/file.h"
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int caisson_openat(int directory, const char *path, int flags, mode_t mode) {
+    return openat(directory, path, flags | O_CLOEXEC, mode);
+}
+
+int caisson_openat2(int directory, const char *path, int flags, mode_t mode, uint64_t resolve) {
+    struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC), .mode = mode, .resolve = resolve};
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}

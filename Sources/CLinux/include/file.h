@@ -1,0 +1,10 @@
+#pragma once
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// open(2) and openat(2) are variadic, which Swift cannot call.
+int caisson_openat(int directory, const char *path, int flags, mode_t mode);
+
+// openat2(2): `resolve` is a set of RESOLVE_* flags. Returns -1 and errno.
+int caisson_openat2(int directory, const char *path, int flags, mode_t mode, uint64_t resolve);

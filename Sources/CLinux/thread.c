@@ -1,0 +1,4 @@
+#include "include/thread.h"
+#include <sys/prctl.h>
+
+void caisson_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }

@@ -1,0 +1,37 @@
+/// The known name a misspelt one was probably meant to be.
+enum Suggestion {
+    /// The nearest candidate within two edits (one for short names), or nil.
+    static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
+        let wanted = Array(name.lowercased().utf8)
+        guard (1...32).contains(wanted.count) else { return nil }
+        let allowed = wanted.count <= 3 ? 1 : 2
+        var best: (distance: Int, name: String)?
+        for candidate in candidates {
+            let distance = editDistance(wanted, Array(candidate.lowercased().utf8))
+            if distance <= allowed, distance < best?.distance ?? .max { best = (distance, candidate) }
+        }
+        return best?.name
+    }
+
+    static func hint(for name: String, among candidates: some Sequence<String>) -> String? {
+        nearest(to: name, among: candidates).map { "did you mean `\($0)`?" }
+    }
+
+    /// Insertions, deletions, substitutions and swaps of neighbours.
+    private static func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+        guard abs(a.count - b.count) <= 2 else { return 3 }
+        var beforeLast: [Int] = []
+        var last = Array(0...b.count)
+        for i in 0..<a.count {
+            var row = [i + 1]
+            for j in 0..<b.count {
+                var cost = min(last[j + 1] + 1, row[j] + 1, last[j] + (a[i] == b[j] ? 0 : 1))
+                if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { cost = min(cost, beforeLast[j - 1] + 1) }
+                row.append(cost)
+            }
+            beforeLast = last
+            last = row
+        }
+        return last[b.count]
+    }
+}

@@ -1,0 +1,57 @@
+package import Glibc
+import SystemPackage
+
+extension OwnedDescriptor {
+    /// Writes all of `bytes` at the descriptor's position.
+    package borrowing func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
+        var rest = bytes
+        let raw = rawValue
+        while !rest.isEmpty {
+            let count = try check("write") { Glibc.write(raw, rest.baseAddress, rest.count) }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+    }
+
+    package borrowing func write(_ bytes: [UInt8]) throws(SystemError) {
+        let raw = rawValue
+        var done = 0
+        while done < bytes.count {
+            done += try check("write") {
+                bytes.withUnsafeBytes { Glibc.write(raw, $0.baseAddress! + done, $0.count - done) }
+            }
+        }
+    }
+
+    /// Reads up to `buffer.count` bytes at `offset`; 0 at the end of the file.
+    package borrowing func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemError) -> Int {
+        let raw = rawValue
+        return try check("read") { pread(raw, buffer.baseAddress, buffer.count, off_t(offset)) }
+    }
+
+    /// Exactly `count` bytes at `offset`; a shorter file is `EIO`.
+    package borrowing func read(count: Int, at offset: Int64) throws(SystemError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var done = 0
+        let raw = rawValue
+        while done < count {
+            let step = try check("read") {
+                bytes.withUnsafeMutableBytes { pread(raw, $0.baseAddress! + done, count - done, off_t(offset) + off_t(done)) }
+            }
+            guard step > 0 else { throw SystemError("read \(count) bytes at \(offset)", errno: .ioError) }
+            done += step
+        }
+        return bytes
+    }
+
+    package borrowing func synchronize() throws(SystemError) {
+        let raw = rawValue
+        try check("flush to disk") { fsync(raw) }
+    }
+
+    package borrowing func status() throws(SystemError) -> stat {
+        var status = stat()
+        let raw = rawValue
+        try check("read the status of a file") { fstat(raw, &status) }
+        return status
+    }
+}
