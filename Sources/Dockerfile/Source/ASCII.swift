@@ -19,3 +19,20 @@ extension BidirectionalCollection where Element == UInt8 {
 
     var text: String { String(decoding: self, as: UTF8.self) }
 }
+
+extension ArraySlice<UInt8> {
+    /// The offset of the first byte that is not part of a well-formed UTF-8 sequence.
+    var firstInvalidUTF8: Int? {
+        if allSatisfy({ $0 < 0x80 }) { return nil }
+        var decoder = Unicode.UTF8()
+        var iterator = makeIterator()
+        var offset = startIndex
+        while true {
+            switch decoder.decode(&iterator) {
+            case .scalarValue(let scalar): offset += UTF8.width(scalar)
+            case .emptyInput: return nil
+            case .error: return offset
+            }
+        }
+    }
+}

@@ -90,14 +90,14 @@ package struct DockerfileParser {
 
     private mutating func readInstruction() {
         let first = line
-        var logical = joinContinuations()
+        let logical = joinContinuations()
         guard checkCharacters(logical) else { return }
         let parser = InstructionParser(logical, escape: directives.escape)
         do throws(SyntaxError) {
             // A line with only an escape character at the end of the file is nothing.
             guard !logical.trimmed(0..<logical.bytes.count).isEmpty else { return }
             let head = try parser.head(from: 0)
-            let heredocs = try readHeredocs(head.heredocTokens, in: &logical)
+            let heredocs = try readHeredocs(head.heredocTokens, in: logical)
             let last = line - 1
             instructions.append(
                 try parser.node(
@@ -148,7 +148,7 @@ package struct DockerfileParser {
             diagnostics.append(.error("the text holds a NUL byte", at: logical.range(offset..<offset + 1)))
             return false
         }
-        if let offset = UTF8Validation.firstInvalidByte(in: logical.bytes) {
+        if let offset = logical.bytes[...].firstInvalidUTF8 {
             diagnostics.append(
                 .error(
                     "the text is not valid UTF-8", at: logical.range(offset..<offset + 1),
@@ -160,7 +160,7 @@ package struct DockerfileParser {
 
     /// Reads one body after the other; they follow the instruction in the order of their tokens.
     private mutating func readHeredocs(
-        _ tokens: [HeredocToken], in logical: inout LogicalLine
+        _ tokens: [HeredocToken], in logical: LogicalLine
     ) throws(SyntaxError) -> [Heredoc] {
         var heredocs: [Heredoc] = []
         for token in tokens {
@@ -174,9 +174,6 @@ package struct DockerfileParser {
                 line += 1
             }
             guard let terminator else {
-                // The rest of the file was taken for the body: what follows the instruction is read again instead.
-                line = first
-                while line <= source.lineCount { line += 1 }
                 throw SyntaxError(
                     "unterminated here-document `\(token.name)`", at: logical.range(token.offsets),
                     hint: "end it with a line that is exactly `\(token.name)`")
@@ -184,7 +181,7 @@ package struct DockerfileParser {
             let end = source.offsets(ofLine: terminator).lowerBound
             let start = source.offsets(ofLine: first).lowerBound
             let body = source.bytes[start..<end]
-            if let offset = UTF8Validation.firstInvalidByte(in: body) {
+            if let offset = body.firstInvalidUTF8 {
                 throw SyntaxError("the here-document is not valid UTF-8", at: source.range(offset..<offset + 1))
             }
             heredocs.append(
@@ -204,23 +201,4 @@ struct SyntaxError: Error {
     init(_ message: String, at range: SourceRange, hint: String? = nil) {
         diagnostic = .error(message, at: range, hint: hint)
     }
-}
-
-enum UTF8Validation {
-    /// The offset of the first byte that is not part of a well-formed sequence.
-    static func firstInvalidByte(in bytes: some Collection<UInt8> & RandomAccessCollection<UInt8>) -> Int? {
-        if bytes.allSatisfy({ $0 < 0x80 }) { return nil }
-        var decoder = Unicode.UTF8()
-        var iterator = bytes.makeIterator()
-        var consumed = 0
-        while true {
-            switch decoder.decode(&iterator) {
-            case .scalarValue(let scalar): consumed += UTF8.width(scalar)
-            case .emptyInput: return nil
-            case .error: return bytes.distance(from: bytes.startIndex, to: bytes.startIndex) + consumed + offset(bytes)
-            }
-        }
-    }
-
-    private static func offset(_ bytes: some Collection<UInt8>) -> Int { (bytes.startIndex as? Int) ?? 0 }
 }

@@ -42,7 +42,7 @@ extension JSONValue {
             }
         case .object(let members):
             Self.write(members, brackets: ("{", "}"), to: &output, indentation: indentation) { member, output, inner in
-                write(member.name, to: &output)
+                Self.write(member.name, to: &output)
                 output += inner == nil ? ":" : ": "
                 member.value.write(to: &output, indentation: inner)
             }

@@ -1,0 +1,100 @@
+/// The strings behind the arguments every file has without declaring them.
+package struct PlatformArguments: Hashable, Sendable {
+    package struct Platform: Hashable, Sendable {
+        package let os: String
+        package let architecture: String
+        package let variant: String
+        package let osVersion: String
+
+        /// `arm64` has no variant here: v8 is what it means.
+        package init(os: String, architecture: String, variant: String = "", osVersion: String = "") {
+            self.os = os
+            self.architecture = architecture
+            self.variant = architecture == "arm64" && variant == "v8" ? "" : variant
+            self.osVersion = osVersion
+        }
+
+        /// `os/architecture[/variant]`.
+        package var text: String {
+            [os, architecture, variant].filter { !$0.isEmpty }.joined(separator: "/")
+        }
+    }
+
+    package let variables: [String: String]
+
+    /// `stage` is the target's name, or that of the last stage; nil when it has none.
+    package init(target: Platform, build: Platform, stage: String?) {
+        var variables = ["TARGETSTAGE": stage ?? "default"]
+        for (prefix, platform) in [("TARGET", target), ("BUILD", build)] {
+            variables[prefix + "PLATFORM"] = platform.text
+            variables[prefix + "OS"] = platform.os
+            variables[prefix + "OSVERSION"] = platform.osVersion
+            variables[prefix + "ARCH"] = platform.architecture
+            variables[prefix + "VARIANT"] = platform.variant
+        }
+        self.variables = variables
+    }
+}
+
+/// Arguments before the first FROM: what FROM lines see, and where stages find the values of arguments they declare.
+package struct GlobalArguments: Sendable {
+    /// Passed to every RUN when given on the command line, declared or not; never part of keys or history.
+    package static let proxyNames = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"].flatMap {
+        [$0, $0.lowercased()]
+    }
+
+    package let buildArguments: [String: String]
+    private var values: [String: String]
+    private let expander: WordExpander
+
+    package init(buildArguments: [String: String], platform: PlatformArguments, expander: WordExpander) {
+        self.buildArguments = buildArguments
+        self.expander = expander
+        values = platform.variables
+        for (name, value) in buildArguments where values[name] != nil { values[name] = value }
+    }
+
+    /// The value in FROM lines: of a declared argument or a platform argument.
+    package subscript(name: String) -> String? { values[name] }
+
+    /// Expands a word of a FROM line or of a global default.
+    package func expand(_ word: Word) throws(ArgumentError) -> String {
+        try expander.expand(word, lookup: { [values] in values[$0] })
+    }
+
+    /// Carries out a global ARG; each pair sees those before it, in this instruction too. A default that is overridden
+    /// is not even looked at.
+    package mutating func declare(_ instruction: ArgInstruction) throws(ArgumentError) {
+        for pair in instruction.arguments {
+            let name = try expand(pair.name)
+            if let given = buildArguments[name] {
+                values[name] = given
+            } else if let value = pair.value {
+                values[name] = try expand(value)
+            }
+        }
+    }
+
+    /// The proxy variables to pass to a RUN.
+    package var proxyEnvironment: [EnvironmentList.Variable] {
+        Self.proxyNames.compactMap { name in
+            buildArguments[name].map { EnvironmentList.Variable(name: name, value: $0) }
+        }
+    }
+}
+
+/// A word that cannot be expanded, with its place in the file.
+package struct ArgumentError: Error, Hashable, Sendable {
+    package let diagnostic: Diagnostic
+}
+
+extension WordExpander {
+    /// Expands a word of a file; the error knows its place.
+    package func expand(
+        _ word: Word, lookup: @escaping (String) -> String?
+    ) throws(ArgumentError) -> String {
+        do throws(ExpansionError) { return try expand(word.text, lookup: lookup) } catch {
+            throw ArgumentError(diagnostic: error.diagnostic(in: word))
+        }
+    }
+}

@@ -1,0 +1,86 @@
+/// The variables of a stage at one point: what words expand to, what a RUN gets, what the image keeps.
+///
+/// A value: a stage built FROM another one starts with a copy of its parent's, declarations and all.
+package struct StageEnvironment: Sendable {
+    /// What the image configuration keeps as `Env`.
+    package private(set) var image: EnvironmentList
+    /// The environment of a RUN without proxies: image variables and arguments in order, the later setting wins.
+    package private(set) var run: EnvironmentList
+    /// Declared arguments with their values, for the history of a RUN.
+    private var declared = EnvironmentList()
+    private let globals: GlobalArguments
+    private let expander: WordExpander
+
+    package init(image: EnvironmentList, globals: GlobalArguments, expander: WordExpander) {
+        self.image = image
+        self.globals = globals
+        self.expander = expander
+        run = image
+    }
+
+    /// The value of a variable in this stage's words; nil when it is not set.
+    package subscript(name: String) -> String? { run[name] }
+
+    package var lookup: (String) -> String? { { [run] in run[$0] } }
+
+    package func expand(_ word: Word) throws(ArgumentError) -> String {
+        try expander.expand(word, lookup: lookup)
+    }
+
+    /// ARG: pairs take effect one after the other. The value is the build argument, else the default, else the global
+    /// value; an argument with none of them stays as it was.
+    package mutating func declare(_ instruction: ArgInstruction) throws(ArgumentError) {
+        for pair in instruction.arguments {
+            let name = try expand(pair.name)
+            let value: String?
+            if let given = globals.buildArguments[name] {
+                value = given
+            } else if let word = pair.value {
+                value = try expand(word)
+            } else {
+                value = globals[name]
+            }
+            guard let value else { continue }
+            run[name] = value
+            declared[name] = value
+        }
+    }
+
+    /// ENV: all words see the environment before the instruction. Returns the expanded pairs, as history shows them.
+    @discardableResult
+    package mutating func set(_ instruction: EnvInstruction) throws(ArgumentError) -> [EnvironmentList.Variable] {
+        let pairs = try expandedPairs(instruction)
+        for pair in pairs {
+            image[pair.name] = pair.value
+            run[pair.name] = pair.value
+        }
+        return pairs
+    }
+
+    /// The pairs of ENV or LABEL with names and values expanded.
+    package func expandedPairs(_ instruction: EnvInstruction) throws(ArgumentError) -> [EnvironmentList.Variable] {
+        var pairs: [EnvironmentList.Variable] = []
+        for pair in instruction.pairs {
+            let name = try expand(pair.name)
+            guard !name.isEmpty else {
+                throw ArgumentError(diagnostic: .error("the name is empty", at: pair.name.range))
+            }
+            pairs.append(EnvironmentList.Variable(name: name, value: try expand(pair.value)))
+        }
+        return pairs
+    }
+
+    /// `|N a=b c=d`, which history puts before the command of a RUN; nil without arguments.
+    package var historyPrefix: String? {
+        guard !declared.isEmpty else { return nil }
+        return (["|\(declared.variables.count)"] + declared.assignments).joined(separator: " ")
+    }
+
+    /// Whether the stage has declared the argument and it has a value.
+    package func declares(_ name: String) -> Bool { declared[name] != nil }
+
+    /// Proxy variables for a RUN that are neither declared nor set here, and so belong to no key and no history.
+    package var undeclaredProxies: [EnvironmentList.Variable] {
+        globals.proxyEnvironment.filter { run[$0.name] == nil }
+    }
+}

@@ -1,0 +1,126 @@
+/// One `FROM` and the instructions up to the next.
+package struct Stage: Sendable {
+    /// Its number, which `COPY --from=` may use, and which counts every FROM.
+    package let index: Int
+    package let from: FromInstruction
+    package let node: InstructionNode
+    package internal(set) var instructions: [StageInstruction]
+
+    /// Lower case; nil without `AS`.
+    package var name: String? { from.stageName }
+}
+
+/// A file understood: global arguments, stages, and every mistake of syntax, flags, arguments and structure.
+package struct DockerfileStages: Sendable {
+    package let source: SourceText
+    package let directives: ParserDirectives
+    /// The ARG instructions before the first FROM.
+    package let globalArguments: [StageInstruction]
+    package let stages: [Stage]
+    /// In the order of the file. The stages may only be built when there is no error among them.
+    package let diagnostics: [Diagnostic]
+
+    package var expander: WordExpander { WordExpander(escape: directives.escape) }
+
+    package init(_ parsed: ParsedDockerfile) {
+        var reader = InstructionReader(escape: parsed.directives.escape)
+        var globals: [StageInstruction] = []
+        var stages: [Stage] = []
+        var misplaced: [Diagnostic] = []
+        var hasFrom = false
+        for node in parsed.instructions {
+            let instruction = reader.read(node)
+            if node.keyword == .from { hasFrom = true }
+            switch (node.keyword, instruction?.instruction) {
+            case (.from, .from(let from)?):
+                stages.append(Stage(index: stages.count, from: from, node: node, instructions: []))
+            case (.from, _): break
+            case (.arg, _) where !hasFrom:
+                if let instruction { globals.append(instruction) }
+            case _ where !hasFrom:
+                misplaced.append(
+                    .error(
+                        "\(node.keyword.uppercased) stands before the first FROM", at: node.spelling.range,
+                        hint: "only ARG may"))
+            default:
+                if let instruction, !stages.isEmpty { stages[stages.count - 1].instructions.append(instruction) }
+            }
+        }
+        source = parsed.source
+        directives = parsed.directives
+        globalArguments = globals
+        self.stages = stages
+        var structure = misplaced + Self.sourceErrors(stages) + Self.frontEndErrors(parsed.directives)
+        if !hasFrom, misplaced.isEmpty, !parsed.diagnostics.hasErrors {
+            structure.append(
+                .error(
+                    "the Dockerfile has no stages to build", at: parsed.instructions.last?.range,
+                    hint: "add a FROM instruction"))
+        }
+        diagnostics = Self.ordered(parsed.diagnostics + reader.diagnostics + structure)
+    }
+
+    /// The last stage of that name or number, if any; names compare without case.
+    package func stage(named name: String, before index: Int? = nil) -> Stage? {
+        let earlier = stages[..<min(index ?? stages.count, stages.count)]
+        let wanted = name.lowercased()
+        return earlier.last { $0.name == wanted }
+    }
+
+    /// What `COPY --from=` or `--target` means: a name, else a number.
+    package func stage(_ reference: String, before index: Int? = nil) -> Stage? {
+        if let stage = stage(named: reference, before: index) { return stage }
+        guard let number = Int(reference), reference.utf8.allSatisfy(\.isASCIIDigit) else { return nil }
+        return number < min(index ?? stages.count, stages.count) ? stages[number] : nil
+    }
+
+    static func ordered(_ diagnostics: [Diagnostic]) -> [Diagnostic] {
+        diagnostics.enumerated().sorted { a, b in
+            let first = a.element.range?.start ?? SourcePosition(line: 0, column: 0)
+            let second = b.element.range?.start ?? SourcePosition(line: 0, column: 0)
+            return first == second ? a.offset < b.offset : first < second
+        }.map(\.element)
+    }
+
+    /// `COPY --from=` of the stage itself, of a later one, or of a number that does not exist.
+    private static func sourceErrors(_ stages: [Stage]) -> [Diagnostic] {
+        var first: [String: Int] = [:]
+        for stage in stages {
+            if let name = stage.name, first[name] == nil { first[name] = stage.index }
+        }
+        var errors: [Diagnostic] = []
+        for stage in stages {
+            for instruction in stage.instructions {
+                guard case .copy(let copy) = instruction.instruction, let from = copy.from else { continue }
+                if from.text.utf8.allSatisfy(\.isASCIIDigit), let number = Int(from.text) {
+                    guard number >= stage.index else { continue }
+                    let exists = number < stages.count
+                    errors.append(
+                        .error(
+                            exists ? "stage \(number) needs to be defined before this one"
+                                : "there is no stage \(number)",
+                            at: from.range, hint: "stages count from 0; this is stage \(stage.index)"))
+                } else if let defined = first[from.text.lowercased()], defined >= stage.index {
+                    errors.append(
+                        .error(
+                            defined == stage.index ? "a stage cannot copy from itself"
+                                : "stage `\(from.text)` needs to be defined before this one", at: from.range))
+                }
+            }
+        }
+        return errors
+    }
+
+    private static func frontEndErrors(_ directives: ParserDirectives) -> [Diagnostic] {
+        guard let syntax = directives.syntax else { return [] }
+        var name = syntax.text.prefix { $0 != "@" }
+        if let colon = name.lastIndex(of: ":"), !name[colon...].contains("/") { name = name[..<colon] }
+        let known = ["docker/dockerfile", "docker.io/docker/dockerfile", "docker/dockerfile-upstream", "dockerfile.v0"]
+        if known.contains(String(name)) { return [] }
+        return [
+            .error(
+                "the front end `\(syntax.text)` is not supported", at: syntax.range,
+                hint: "the language of docker/dockerfile is built in; remove the line or name that image")
+        ]
+    }
+}

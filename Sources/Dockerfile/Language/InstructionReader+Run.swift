@@ -1,0 +1,52 @@
+extension InstructionReader {
+    mutating func run(_ node: InstructionNode, _ flags: FlagSet) -> Instruction? {
+        let mounts = flags.all("mount").compactMap { mount($0) }
+        let network = choice(flags.value("network"), RunInstruction.NetworkMode.self)
+        let security = choice(flags.value("security"), RunInstruction.SecurityMode.self)
+        guard let command = command(node) else { return nil }
+        return .run(
+            RunInstruction(
+                command: command, mounts: mounts, network: network, security: security, devices: flags.all("device")))
+    }
+
+    private mutating func command(_ node: InstructionNode) -> RunInstruction.Command? {
+        guard let first = node.arguments.first else {
+            report("RUN needs a command", at: node.spelling.range)
+            return nil
+        }
+        if node.form == .exec { return .exec(node.arguments) }
+        guard let heredoc = node.heredocs.first else { return .shell(first) }
+        if node.heredocs.count == 1, heredoc.token.text == first.text, heredoc.fileDescriptor ?? 0 == 0 {
+            return .script(heredoc)
+        }
+        var text = first.text
+        for heredoc in node.heredocs { text += "\n" + heredoc.body + heredoc.name }
+        return .shellWithHeredocs(text: text, node.heredocs)
+    }
+
+    private mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ flag: FlagValue?, _ type: Choice.Type
+    ) -> Choice? {
+        guard let flag else { return nil }
+        if let choice = Choice(rawValue: flag.text) { return choice }
+        let known = Choice.allCases.map(\.rawValue)
+        report(
+            "unknown value `\(flag.text)`", at: flag.range,
+            hint: Suggestion.hint(for: flag.text, among: known) ?? "use one of: \(known.joined(separator: ", "))")
+        return nil
+    }
+
+    /// Values with variables can only be judged once these are known; everything else is checked here.
+    private mutating func mount(_ flag: FlagValue) -> MountOption? {
+        do throws(MountError) {
+            let option = try MountOption(flag.text, range: flag.range)
+            if option.fields.allSatisfy({ !($0.value ?? "").contains("$") }) {
+                _ = try option.mount { $0 }
+            }
+            return option
+        } catch {
+            report(error.message, at: flag.range, hint: error.hint)
+            return nil
+        }
+    }
+}

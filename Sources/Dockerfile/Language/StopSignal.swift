@@ -1,0 +1,19 @@
+/// The value of STOPSIGNAL: a signal's number or its name with or without `SIG`.
+package enum StopSignal {
+    private static let names: Set<String> = [
+        "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE", "POLL",
+        "PROF", "PWR", "QUIT", "SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP", "TTIN", "TTOU", "URG", "USR1",
+        "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ", "RTMIN", "RTMAX",
+    ]
+
+    package static func isValid(_ text: String) -> Bool {
+        if text.utf8.allSatisfy(\.isASCIIDigit) { return Int(text).map { (1...64).contains($0) } ?? false }
+        var name = text.uppercased()
+        if name.hasPrefix("SIG") { name.removeFirst(3) }
+        if names.contains(name) { return true }
+        for (prefix, limit) in [("RTMIN+", 15), ("RTMAX-", 14)] where name.hasPrefix(prefix) {
+            return Int(name.dropFirst(6)).map { (1...limit).contains($0) } ?? false
+        }
+        return false
+    }
+}
