@@ -30,11 +30,13 @@ package struct SourceSpan: Hashable, Sendable, Encodable {
     package static let start = SourceSpan(line: 1, column: 1)
 }
 
-/// All that is wrong with one or more configuration files.
+/// All that is wrong with a configuration file, in the order of the file.
 package struct ConfigError: Error, Sendable, CustomStringConvertible {
     package let diagnostics: [ConfigDiagnostic]
 
-    package init(_ diagnostics: [ConfigDiagnostic]) { self.diagnostics = diagnostics }
+    package init(_ diagnostics: [ConfigDiagnostic]) {
+        self.diagnostics = diagnostics.sorted { ($0.span.line, $0.span.column) < ($1.span.line, $1.span.column) }
+    }
 
     package var description: String {
         diagnostics.map(\.description).joined(separator: "\n")

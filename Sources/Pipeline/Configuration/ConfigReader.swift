@@ -8,7 +8,7 @@ package struct ConfigReader {
 
     package init(_ source: ConfigSource) { self.source = source }
 
-    package var errors: [ConfigDiagnostic] { diagnostics.filter { $0.severity == .error } }
+    package var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 
     package mutating func report(_ message: String, at span: SourceSpan, hint: String? = nil) {
         diagnostics.append(source.error(message, at: span, hint: hint))
@@ -21,13 +21,16 @@ package struct ConfigReader {
     /// A table with a fixed set of keys; unknown ones are reported.
     package mutating func section(_ value: ConfigValue, _ what: String, keys: [String]) -> ConfigSection? {
         guard let entries = entries(value, what) else { return nil }
+        var misspelt: Set<String> = []
         for entry in entries where !keys.contains(entry.name) {
-            let hint = closest(to: entry.name, among: keys).map { "did you mean `\($0)`?" }
+            let meant = closest(to: entry.name, among: keys)
+            meant.map { _ = misspelt.insert($0) }
             report(
                 "unknown key `\(entry.name)` in \(what)", at: entry.nameSpan,
-                hint: hint ?? "known keys: \(keys.joined(separator: ", "))")
+                hint: meant.map { "did you mean `\($0)`?" } ?? "known keys: \(keys.joined(separator: ", "))")
         }
-        return ConfigSection(entries: entries.filter { keys.contains($0.name) }, span: value.span, what: what)
+        return ConfigSection(
+            entries: entries.filter { keys.contains($0.name) }, span: value.span, what: what, misspelt: misspelt)
     }
 
     /// A table whose keys are names of the user's choice.
@@ -157,6 +160,8 @@ package struct ConfigSection {
     package let entries: [ConfigEntry]
     package let span: SourceSpan
     package let what: String
+    /// Keys that an unknown key was probably meant to be: that they are missing is no second mistake.
+    package let misspelt: Set<String>
 
     package subscript(_ key: String) -> ConfigValue? {
         entries.first { $0.name == key }?.value
@@ -168,7 +173,7 @@ package struct ConfigSection {
     /// The value of a key that must be there.
     package func required(_ key: String, _ reader: inout ConfigReader) -> ConfigValue? {
         if let value = self[key] { return value }
-        reader.report("\(what) has no `\(key)`", at: span)
+        if !misspelt.contains(key) { reader.report("\(what) has no `\(key)`", at: span) }
         return nil
     }
 }
