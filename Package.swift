@@ -144,7 +144,8 @@ let package = Package(
         .testTarget(
             name: "BuildTests", dependencies: ["Build", "Engine", "Linux", "OCI", "Sandbox", "Storage"],
             swiftSettings: swift),
-        .testTarget(name: "PipelineTests", dependencies: ["Pipeline"], swiftSettings: swift),
+        .testTarget(
+            name: "PipelineTests", dependencies: ["OCI", "Pipeline"], exclude: ["Corpus"], swiftSettings: swift),
         .testTarget(name: "RunsTests", dependencies: ["Pipeline", "Runs"], swiftSettings: swift),
         .testTarget(name: "AgentTests", dependencies: ["Agent", "Linux", "Pipeline", "Runs"], swiftSettings: swift),
         // Whole processes: the built executables against a real registry, real git and foreign tools.
