@@ -1,0 +1,66 @@
+/// The targets from the bottom up, each with everything it may import besides Swift's own modules.
+/// A target stands after all that it imports: arrows point down.
+struct AllowedImports {
+    struct Entry {
+        let target: String
+        let modules: Set<String>
+    }
+
+    let entries: [Entry]
+
+    init(_ entries: KeyValuePairs<String, Set<String>>) {
+        self.entries = entries.map { Entry(target: $0.key, modules: $0.value) }
+    }
+
+    subscript(target: String) -> Set<String>? {
+        entries.first { $0.target == target }?.modules
+    }
+
+    /// Every module that reaches `target` through targets of this package.
+    func closure(of target: String) -> Set<String> {
+        (self[target] ?? []).reduce(into: []) { reached, module in
+            reached.insert(module)
+            reached.formUnion(closure(of: module))
+        }
+    }
+}
+
+extension AllowedImports {
+    /// Modules of the Swift distribution that cost nothing and fit every ring.
+    static let everywhere: Set<String> = ["Swift", "Synchronization"]
+
+    static let caisson = AllowedImports([
+        // C
+        "CArchive": [], "CCrypto": [], "CCurl": [], "CDeflate": [], "CGit2": [], "CLinux": [], "CZlib": [], "CZstd": [],
+        // Model
+        "OCI": ["CCrypto"],
+        "Dockerfile": [],
+        // Platform
+        "Linux": ["CLinux", "Glibc", "SystemPackage"],
+        "HTTP": ["CCurl", "Linux", "SystemPackage"],
+        "Archive": ["CArchive", "CDeflate", "CZlib", "CZstd", "Linux", "SystemPackage"],
+        "Git": ["CGit2", "HTTP", "Linux", "SystemPackage"],
+        // Engine
+        "Storage": ["Archive", "Linux", "OCI", "SystemPackage"],
+        "Sandbox": ["Linux", "OCI", "SystemPackage"],
+        "Registry": ["HTTP", "Linux", "OCI", "SystemPackage"],
+        "Build": ["Archive", "Dockerfile", "Linux", "OCI", "Sandbox", "Storage", "SystemPackage"],
+        "Engine": [
+            "Archive", "Build", "Dockerfile", "Git", "HTTP", "Linux", "OCI", "Registry", "Sandbox", "Storage",
+            "SystemPackage",
+        ],
+        // Service
+        "Pipeline": ["OCI", "Yams"],
+        "Runs": ["Foundation", "GRDB", "OCI", "Pipeline"],
+        "Agent": [
+            "Build", "Engine", "Foundation", "Git", "HTTPTypes", "Hummingbird", "Linux", "Logging", "NIOCore", "OCI",
+            "Pipeline", "Runs", "ServiceLifecycle", "SystemPackage", "TOMLKit",
+        ],
+        // Executables
+        "caisson": [
+            "Archive", "ArgumentParser", "Build", "Dockerfile", "Engine", "Git", "HTTP", "Linux", "OCI", "Pipeline",
+            "Registry", "Sandbox", "Storage", "SystemPackage",
+        ],
+        "caisson-agent": ["Agent", "ArgumentParser"],
+    ])
+}
