@@ -1,4 +1,6 @@
 #pragma once
 // Kernel interfaces that glibc does not wrap, or wraps in a way Swift cannot call.
+#include "events.h"
 #include "file.h"
+#include "process.h"
 #include "thread.h"
