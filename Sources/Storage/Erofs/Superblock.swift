@@ -1,0 +1,98 @@
+internal import OCI
+
+/// The head of an index: what the kernel reads first, and what tells an index of ours from any other file.
+///
+/// The volume name holds the version of the index and two marks; the tag of the device slot, which the kernel ignores
+/// when it is given a device, holds the digest of the whole image with tag and checksum blank.
+struct Superblock {
+    /// Changes whenever the same tar would give other bytes: older indexes are rebuilt.
+    private static let volumePrefix = Array("caisson1".utf8)
+    private static let impliedMark = UInt8(ascii: "p")
+    private static let opaqueMark = UInt8(ascii: "o")
+
+    private static let checksumField = Erofs.superblockOffset + 4
+    private static let uuidField = Erofs.superblockOffset + 48
+    private static let volumeField = Erofs.superblockOffset + 64
+    private static let tagField = Erofs.deviceSlotOffset
+    private static let tagLength = 64
+
+    let diffID: DiffID
+    var rootPosition = Erofs.inodeAreaOffset
+    var inodeCount = 0
+    var imageBlocks: UInt32 = 0
+    var tarBlocks: UInt32 = 0
+    var hasChunks = false
+    /// Directories are in the index that the archive only implies.
+    var impliesDirectories = false
+    /// The root is opaque: nothing of the layers below shows.
+    var hidesLowerLayers = false
+
+    init(diffID: DiffID) { self.diffID = diffID }
+
+    func write(to image: UnsafeMutableRawBufferPointer) {
+        let at = Erofs.superblockOffset
+        image.store(Erofs.magic, at: at)
+        image.store(Erofs.featureChecksum | Erofs.featureModificationTime, at: at + 8)
+        image[at + 12] = UInt8(Erofs.blockBits)
+        image.store(UInt16(rootPosition / Erofs.inodeSlot), at: at + 14)
+        image.store(UInt64(inodeCount), at: at + 16)
+        image.store(imageBlocks, at: at + 36)
+        image.store(diffID.digest.bytes.prefix(16), at: Self.uuidField)
+        image.store(Self.volumePrefix, at: Self.volumeField)
+        image[Self.volumeField + 8] = impliesDirectories ? Self.impliedMark : 0
+        image[Self.volumeField + 9] = hidesLowerLayers ? Self.opaqueMark : 0
+        image.store(Erofs.featureDeviceTable | (hasChunks ? Erofs.featureChunkedFile : 0), at: at + 80)
+        image.store(UInt16(1), at: at + 86)
+        image.store(UInt16(Erofs.deviceSlotOffset / 128), at: at + 88)
+        image.store(tarBlocks, at: Erofs.deviceSlotOffset + 64)
+        // Where the tar's blocks start in the address space of both: behind the image's own.
+        image.store(imageBlocks, at: Erofs.deviceSlotOffset + 68)
+    }
+
+    /// Fills in the digest of the image and the checksum the kernel wants.
+    static func seal(_ image: inout [UInt8]) {
+        let digest = Digest.of(image)
+        image.withUnsafeMutableBytes { image in
+            image.store(Array(digest.hex.utf8), at: tagField)
+            let start = Erofs.superblockOffset
+            let block = UnsafeRawBufferPointer(rebasing: image[start..<start + Erofs.blockSize])
+            image.store(Erofs.checksum(block), at: checksumField)
+        }
+    }
+
+    /// Reads the head of a whole index, once every byte of it is what it was when it was made, for this layer.
+    init(verifying image: [UInt8], diffID: DiffID, tarSize: Int64) throws(StorageError) {
+        func damaged(_ reason: String) -> StorageError {
+            StorageError(.damaged, "cannot use the index of layer \(diffID): \(reason)")
+        }
+        guard image.count >= Erofs.imageAlignment, image.integer(UInt32.self, at: Erofs.superblockOffset) == Erofs.magic,
+            image[Self.volumeField..<Self.volumeField + 8].elementsEqual(Self.volumePrefix)
+        else { throw damaged("it is none of this version") }
+        self.diffID = diffID
+        imageBlocks = image.integer(UInt32.self, at: Erofs.superblockOffset + 36)
+        tarBlocks = image.integer(UInt32.self, at: Erofs.deviceSlotOffset + 64)
+        guard image[Self.uuidField..<Self.uuidField + 16].elementsEqual(diffID.digest.bytes.prefix(16)) else {
+            throw damaged("it belongs to another layer")
+        }
+        guard Int(imageBlocks) * Erofs.blockSize == image.count else { throw damaged("it is cut off") }
+        guard Int64(tarBlocks) == (tarSize + Int64(Erofs.blockSize) - 1) / Int64(Erofs.blockSize) else {
+            throw damaged("it was made for a tar of \(tarBlocks) blocks, the layer has \(tarSize) bytes")
+        }
+        let tag = Self.tagField..<Self.tagField + Self.tagLength
+        var blank = image[..<Erofs.inodeAreaOffset]
+        blank.replaceSubrange(tag, with: repeatElement(0, count: Self.tagLength))
+        blank.replaceSubrange(Self.checksumField..<Self.checksumField + 4, with: repeatElement(0, count: 4))
+        var hasher = SHA256Hasher()
+        hasher.update(blank)
+        hasher.update(image[Erofs.inodeAreaOffset...])
+        guard image[tag].elementsEqual(hasher.finish().hex.utf8) else { throw damaged("its content has changed") }
+        impliesDirectories = image[Self.volumeField + 8] == Self.impliedMark
+        hidesLowerLayers = image[Self.volumeField + 9] == Self.opaqueMark
+    }
+}
+
+extension [UInt8] {
+    fileprivate func integer<Value: FixedWidthInteger & BitwiseCopyable>(_: Value.Type, at offset: Int) -> Value {
+        withUnsafeBytes { Value(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: Value.self)) }
+    }
+}
