@@ -2,5 +2,6 @@
 // Kernel interfaces that glibc does not wrap, or wraps in a way Swift cannot call.
 #include "events.h"
 #include "file.h"
+#include "filesystem.h"
 #include "process.h"
 #include "thread.h"
