@@ -75,6 +75,30 @@ package struct GlobalArguments: Sendable {
         }
     }
 
+    /// The base image or stage of a FROM line and its platform, expanded.
+    package func resolve(_ from: FromInstruction) throws(ArgumentError) -> (image: String, platform: String?) {
+        let image = try expand(from.image)
+        guard !image.isEmpty else {
+            throw ArgumentError(
+                diagnostic: .error(
+                    "the base name `\(from.image.text)` should not be blank", at: from.image.range,
+                    hint: "give the argument a default, or pass it with --build-arg"))
+        }
+        guard let flag = from.platform else { return (image, nil) }
+        let platform = try expand(flag.word)
+        guard !platform.isEmpty else {
+            throw ArgumentError(
+                diagnostic: .error(
+                    "the platform `\(flag.text)` is empty", at: flag.range, hint: platformHint(flag.text)))
+        }
+        return (image, platform)
+    }
+
+    private func platformHint(_ text: String) -> String {
+        let name = text.filter { $0.isLetter || $0.isNumber || $0 == "_" }
+        return Suggestion.hint(for: name, among: values.keys.sorted()) ?? "use $BUILDPLATFORM or $TARGETPLATFORM"
+    }
+
     /// The proxy variables to pass to a RUN.
     package var proxyEnvironment: [EnvironmentList.Variable] {
         Self.proxyNames.compactMap { name in

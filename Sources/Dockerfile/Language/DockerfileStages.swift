@@ -82,7 +82,7 @@ package struct DockerfileStages: Sendable {
         }.map(\.element)
     }
 
-    /// `COPY --from=` of the stage itself, of a later one, or of a number that does not exist.
+    /// Sources that are the stage itself, a later one, or a number that does not exist. Mounts know no numbers.
     private static func sourceErrors(_ stages: [Stage]) -> [Diagnostic] {
         var first: [String: Int] = [:]
         for stage in stages {
@@ -91,24 +91,37 @@ package struct DockerfileStages: Sendable {
         var errors: [Diagnostic] = []
         for stage in stages {
             for instruction in stage.instructions {
-                guard case .copy(let copy) = instruction.instruction, let from = copy.from else { continue }
-                if from.text.utf8.allSatisfy(\.isASCIIDigit), let number = Int(from.text) {
-                    guard number >= stage.index else { continue }
-                    let exists = number < stages.count
-                    errors.append(
-                        .error(
-                            exists ? "stage \(number) needs to be defined before this one"
-                                : "there is no stage \(number)",
-                            at: from.range, hint: "stages count from 0; this is stage \(stage.index)"))
-                } else if let defined = first[from.text.lowercased()], defined >= stage.index {
-                    errors.append(
-                        .error(
-                            defined == stage.index ? "a stage cannot copy from itself"
-                                : "stage `\(from.text)` needs to be defined before this one", at: from.range))
+                switch instruction.instruction {
+                case .copy(let copy):
+                    guard let from = copy.from else { continue }
+                    if from.text.utf8.allSatisfy(\.isASCIIDigit), let number = Int(from.text) {
+                        guard number >= stage.index else { continue }
+                        let message = number < stages.count
+                            ? "stage \(number) needs to be defined before this one" : "there is no stage \(number)"
+                        errors.append(
+                            .error(
+                                message, at: from.range, hint: "stages count from 0; this is stage \(stage.index)"))
+                    } else {
+                        errors += orderError(from.text, first, stage, at: from.range)
+                    }
+                case .run(let run):
+                    for mount in run.mounts {
+                        guard let from = mount.fields.last(where: { $0.key == "from" })?.value else { continue }
+                        errors += orderError(from, first, stage, at: mount.range)
+                    }
+                default: break
                 }
             }
         }
         return errors
+    }
+
+    private static func orderError(
+        _ name: String, _ first: [String: Int], _ stage: Stage, at range: SourceRange
+    ) -> [Diagnostic] {
+        guard let defined = first[name.lowercased()], defined >= stage.index else { return [] }
+        if defined == stage.index { return [.error("the stage `\(name)` cannot be its own source", at: range)] }
+        return [.error("stage `\(name)` needs to be defined before this one", at: range)]
     }
 
     private static func frontEndErrors(_ directives: ParserDirectives) -> [Diagnostic] {

@@ -32,7 +32,7 @@ struct InstructionReader {
         case .copy: copy(node, flags)
         case .entrypoint: .entrypoint(form(node, node.arguments[...]))
         case .env: pairs(node).map { .env($0) }
-        case .expose: list(node, "at least one port").map { .expose($0) }
+        case .expose: expose(node)
         case .from: from(node, flags)
         case .healthcheck: healthcheck(node, flags)
         case .label: pairs(node).map { .label($0) }
@@ -40,7 +40,7 @@ struct InstructionReader {
         case .onbuild: onbuild(node)
         case .run: run(node, flags)
         case .shell: shell(node)
-        case .stopsignal: single(node, "a signal").map { .stopsignal($0) }
+        case .stopsignal: stopsignal(node)
         case .user: single(node, "a user").map { .user($0) }
         case .volume: volume(node)
         case .workdir: single(node, "a directory").map { .workdir($0) }
@@ -77,12 +77,39 @@ struct InstructionReader {
         }
     }
 
+    /// The value of a word without variables; nil when it has some.
+    private func constant(_ word: Word) -> String? {
+        guard !word.text.contains("$") else { return nil }
+        return try? WordExpander(escape: escape).expand(word.text) { _ in nil }
+    }
+
     private mutating func volume(_ node: InstructionNode) -> Instruction? {
         guard let paths = list(node, "at least one path") else { return nil }
-        if node.form == .exec, let empty = paths.first(where: { $0.text.utf8.allSatisfy(\.isASCIISpace) }) {
-            report("a volume has an empty path", at: empty.range)
+        for path in paths {
+            if let text = constant(path), text.utf8.allSatisfy(\.isASCIISpace) {
+                report("a volume has an empty path", at: path.range)
+            }
         }
         return .volume(paths)
+    }
+
+    private mutating func expose(_ node: InstructionNode) -> Instruction? {
+        guard let words = list(node, "at least one port") else { return nil }
+        for word in words {
+            guard let text = constant(word) else { continue }
+            do throws(PortRange.ParseError) { _ = try PortRange.parse(text) } catch {
+                report(error.message, at: word.range, hint: "write for instance 8080 or 53/udp")
+            }
+        }
+        return .expose(words)
+    }
+
+    private mutating func stopsignal(_ node: InstructionNode) -> Instruction? {
+        guard let word = single(node, "a signal") else { return nil }
+        if let text = constant(word), !StopSignal.isValid(text) {
+            report("unknown signal `\(text)`", at: word.range, hint: "write for instance SIGTERM")
+        }
+        return .stopsignal(word)
     }
 
     // MARK: Pairs

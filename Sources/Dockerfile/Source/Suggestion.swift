@@ -1,7 +1,7 @@
 /// The known name a misspelt one was probably meant to be.
-enum Suggestion {
+package enum Suggestion {
     /// The nearest candidate within two edits (one for short names), or nil.
-    static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
+    package static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
         let wanted = Array(name.lowercased().utf8)
         guard (1...32).contains(wanted.count) else { return nil }
         let allowed = wanted.count <= 3 ? 1 : 2
@@ -13,7 +13,7 @@ enum Suggestion {
         return best?.name
     }
 
-    static func hint(for name: String, among candidates: some Sequence<String>) -> String? {
+    package static func hint(for name: String, among candidates: some Sequence<String>) -> String? {
         nearest(to: name, among: candidates).map { "did you mean `\($0)`?" }
     }
 

@@ -45,13 +45,12 @@ package struct DockerfileParser {
     private mutating func parse() -> ParsedDockerfile {
         if source.bytes.isEmpty { diagnostics.append(.error("the Dockerfile cannot be empty", at: nil)) }
         while line <= source.lineCount, diagnostics.count < Self.maximumDiagnostics {
-            let offsets = content(ofLine: line)
-            switch source.bytes[offsets].trimmed.first {
+            switch source.contents(ofLine: line).trimmed.first {
             case nil:
                 comments = []
                 line += 1
             case UInt8(ascii: "#"):
-                readComment(offsets)
+                readComment(content(ofLine: line))
                 line += 1
             default:
                 readInstruction()

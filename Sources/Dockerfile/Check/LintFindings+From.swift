@@ -1,0 +1,54 @@
+extension LintFindings {
+    mutating func checkFrom(_ stage: Stage, in file: DockerfileStages) {
+        let node = stage.node
+        if let alias = stage.from.alias {
+            checkAlias(alias, of: stage, in: file)
+            let keyword = node.arguments[1]
+            let expected = node.spelling.text.allSatisfy(\.isLowercase) ? "as" : "AS"
+            if keyword.text != expected {
+                add(
+                    .fromAsCasing, "`\(keyword.text)` and `\(node.spelling.text)` are written in different case",
+                    at: keyword.range, of: node, hint: "write \(expected)")
+            }
+            checkDescription([alias], of: node)
+        }
+        guard let platform = stage.from.platform else { return }
+        switch platform.text {
+        case "$TARGETPLATFORM", "${TARGETPLATFORM}":
+            add(
+                .redundantTargetPlatform, "`\(platform.text)` is the default platform", at: platform.range, of: node,
+                hint: "remove the flag")
+        case _ where !platform.text.contains("$"):
+            add(
+                .fromPlatformFlagConstDisallowed, "the platform of the stage is fixed to `\(platform.text)`",
+                at: platform.range, of: node, hint: "use $BUILDPLATFORM, or choose the platform when building")
+        default: break
+        }
+    }
+
+    private mutating func checkAlias(_ alias: Word, of stage: Stage, in file: DockerfileStages) {
+        let name = alias.text.lowercased()
+        if alias.text != name {
+            add(
+                .stageNameCasing, "the stage name `\(alias.text)` has upper-case letters", at: alias.range,
+                of: stage.node, hint: "write \(name)")
+        }
+        if name == "scratch" || name == "context" {
+            add(.reservedStageName, "the stage name `\(name)` is reserved", at: alias.range, of: stage.node)
+        }
+        if duplicates(file, name, before: stage.index) {
+            add(
+                .duplicateStageName, "an earlier stage has the name `\(name)`", at: alias.range, of: stage.node,
+                hint: "later references mean the last one")
+        }
+    }
+
+    private mutating func duplicates(_ file: DockerfileStages, _ name: String, before index: Int) -> Bool {
+        if stageNames.isEmpty {
+            for stage in file.stages {
+                if let name = stage.name, stageNames[name] == nil { stageNames[name] = stage.index }
+            }
+        }
+        return stageNames[name, default: index] < index
+    }
+}

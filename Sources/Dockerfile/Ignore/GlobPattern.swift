@@ -1,0 +1,149 @@
+/// A path pattern: `*`, `?` and `[a-z]` within one component, `\` before a literal character, and where asked for `**`
+/// across components. Paths are relative, without `.` components and without a slash at the end.
+package struct GlobPattern: Hashable, Sendable {
+    /// What `**` means.
+    package enum DoubleStar: Sendable {
+        /// The same as `*`, as in sources of COPY.
+        case single
+        /// Any number of whole components, as in ignore files and with `COPY --parents`.
+        case recursive
+    }
+
+    enum Element: Hashable, Sendable {
+        case byte(UInt8)
+        case anyCharacter
+        case set(CharacterClass)
+        case star
+        /// `**` before something: no, one or more whole components with their slash.
+        case components
+        /// `**` at the end: everything.
+        case rest
+    }
+
+    package let text: String
+    private let elements: [Element]
+    /// The bytes every match begins with.
+    private let prefix: [UInt8]
+
+    /// Nil when a bracket is open or an escape stands at the end.
+    package init?(_ text: String, doubleStar: DoubleStar = .single) {
+        var parser = GlobParser(Array(text.utf8), doubleStar: doubleStar)
+        guard let elements = parser.parse() else { return nil }
+        self.text = text
+        self.elements = elements
+        prefix = elements.prefix(while: \.isByte).compactMap(\.byte)
+    }
+
+    /// Whether the pattern is a plain path.
+    package var isLiteral: Bool { prefix.count == elements.count }
+
+    /// The path a literal pattern stands for, escapes removed.
+    package var literalPath: String? { isLiteral ? prefix.text : nil }
+
+    package func matches(_ path: String) -> Bool { matches(Array(path.utf8)[...]) }
+
+    package func matches(_ path: ArraySlice<UInt8>) -> Bool { match(path, accepting: .wholePath) }
+
+    /// Whether the path itself or a directory above it matches.
+    package func matchesPathOrParent(_ path: ArraySlice<UInt8>) -> Bool { match(path, accepting: .pathOrParent) }
+
+    /// Whether something below the directory could match. True more often than needed, never false wrongly.
+    package func canMatch(below directory: ArraySlice<UInt8>) -> Bool {
+        directory.isEmpty || match(directory + CollectionOfOne(.slash), accepting: .beginning)
+    }
+
+    private enum Acceptance {
+        case wholePath
+        case pathOrParent
+        case beginning
+    }
+
+    /// Goes back to the last star only, and to the last `**` when that star cannot take more: an earlier one could
+    /// not reach anything the later cannot, so no pattern takes more than quadratic time in its path.
+    private func match(_ path: ArraySlice<UInt8>, accepting acceptance: Acceptance) -> Bool {
+        if acceptance != .beginning {
+            guard path.starts(with: prefix) else { return false }
+        }
+        var element = acceptance == .beginning ? 0 : prefix.count
+        var position = path.startIndex + element
+        var star: (element: Int, position: Int)?
+        var components: (element: Int, position: Int)?
+        while true {
+            if element == elements.count {
+                if position == path.endIndex { return true }
+                if acceptance == .pathOrParent, path[position] == .slash { return true }
+            } else {
+                switch elements[element] {
+                case .rest: return true
+                case .star:
+                    element += 1
+                    star = (element, position)
+                    continue
+                case .components:
+                    element += 1
+                    components = (element, position)
+                    star = nil
+                    continue
+                case .byte(let byte):
+                    if position < path.endIndex, path[position] == byte {
+                        element += 1
+                        position += 1
+                        continue
+                    }
+                case .anyCharacter:
+                    if position < path.endIndex, path[position] != .slash {
+                        element += 1
+                        position = path.endOfScalar(at: position)
+                        continue
+                    }
+                case .set(let set):
+                    if position < path.endIndex, path[position] != .slash {
+                        let end = path.endOfScalar(at: position)
+                        if set.contains(path[position..<end]) {
+                            element += 1
+                            position = end
+                            continue
+                        }
+                    }
+                }
+                if acceptance == .beginning, position == path.endIndex { return true }
+            }
+            if let last = star, last.position < path.endIndex, path[last.position] != .slash {
+                element = last.element
+                position = path.endOfScalar(at: last.position)
+                star = (element, position)
+            } else if let last = components, let slash = path[last.position...].firstIndex(of: .slash) {
+                element = last.element
+                position = slash + 1
+                components = (element, position)
+                star = nil
+            } else {
+                return false
+            }
+        }
+    }
+}
+
+extension GlobPattern.Element {
+    fileprivate var byte: UInt8? {
+        if case .byte(let byte) = self { byte } else { nil }
+    }
+
+    fileprivate var isByte: Bool { byte != nil }
+}
+
+extension ArraySlice<UInt8> {
+    /// The end of the UTF-8 sequence that starts here; bytes that are not UTF-8 count one by one.
+    fileprivate func endOfScalar(at position: Int) -> Int {
+        let length: Int
+        switch self[position] {
+        case ..<0xC0: return position + 1
+        case ..<0xE0: length = 2
+        case ..<0xF0: length = 3
+        default: length = 4
+        }
+        let end = position + length
+        guard end <= endIndex, self[(position + 1)..<end].allSatisfy({ $0 & 0xC0 == 0x80 }) else { return position + 1 }
+        return end
+    }
+}

@@ -1,0 +1,81 @@
+import Dockerfile
+import Testing
+
+@Suite struct CheckTests {
+    private func rules(_ text: String, ignore: IgnoreFile? = nil) -> [String] {
+        DockerfileCheck.check(parse(text), ignore: ignore).compactMap(\.rule)
+    }
+
+    @Test(arguments: [
+        ("FROM scratch AS Base", ["StageNameCasing"]), ("FROM scratch as b", ["FromAsCasing"]), ("from scratch as b", []),
+        ("FROM a\nRUN x \\\n\n y", ["NoEmptyContinuation"]), ("FROM a\nrun x\nRUN y", ["ConsistentInstructionCasing"]),
+        ("FROM a AS b\nFROM a AS b", ["DuplicateStageName"]), ("FROM a AS scratch", ["ReservedStageName"]),
+        ("FROM a\nCMD x", ["JSONArgsRecommended"]), ("FROM a\nSHELL [\"x\"]\nCMD x", []), ("FROM a\nMAINTAINER me", ["MaintainerDeprecated"]),
+        ("FROM a:$x", ["UndefinedArgInFrom", "InvalidDefaultArgInFrom"]), ("ARG x\nFROM a:$x", ["InvalidDefaultArgInFrom"]),
+        ("ARG x=1\nFROM a:$x", []), ("FROM --platform=$BUILDPLATFORM a", []), ("FROM --platform=$TARGETPLATFORM a", ["RedundantTargetPlatform"]),
+        ("FROM --platform=linux/arm64 a", ["FromPlatformFlagConstDisallowed"]), ("FROM a\nWORKDIR x", ["WorkdirRelativePath"]),
+        ("FROM a\nWORKDIR /a\nWORKDIR x", []), ("FROM scratch\nCOPY $x /", ["UndefinedVar"]), ("FROM a\nCOPY $x /", []),
+        ("FROM scratch\nCOPY ${x:-y} $PATH /", []), ("FROM scratch\nARG x\nCOPY $x /", []),
+        ("FROM scratch AS s\nENV y=1\nFROM s\nCOPY $y $z /", ["UndefinedVar"]),
+        ("FROM a\nCMD [\"x\"]\nCMD [\"y\"]", ["MultipleInstructionsDisallowed"]), ("FROM a\nENV x y", ["LegacyKeyValueFormat"]),
+        ("FROM a\nARG API_TOKEN", ["SecretsUsedInArgOrEnv"]), ("FROM a\nENV TOKEN_FILE=x PUBLIC_KEY=y MONKEY=z", []),
+        ("FROM a\nEXPOSE 80/TCP", ["ExposeProtoCasing"]), ("FROM a\nEXPOSE 1:80", ["ExposeInvalidFormat"]),
+        ("# nothing\nFROM a AS b", []), ("# check=experimental=all\n# nothing\nFROM a AS b", ["InvalidDefinitionDescription"]),
+        ("# check=experimental=all\n# b is the base\nFROM a AS b", []),
+    ])
+    func lintRulesFindWhatTheyAreFor(text: String, found: [String]) {
+        #expect(rules(text) == found)
+    }
+
+    @Test func rulesAreSkippedForAFileOrAnInstruction() {
+        #expect(rules("# check=skip=MaintainerDeprecated,JSONArgsRecommended\nFROM a\nMAINTAINER m\nCMD x\nENV a b") == ["LegacyKeyValueFormat"])
+        #expect(rules("# check=skip=all\nFROM a\nMAINTAINER m") == [])
+        #expect(rules("FROM a\n# check=skip=LegacyKeyValueFormat\nENV a b\nENV c d") == ["LegacyKeyValueFormat"])
+    }
+
+    @Test func findingsAreErrorsWhenTheFileSaysSo() {
+        #expect(DockerfileCheck.check(parse("# check=error=true\nFROM a\nCMD x")).map(\.severity) == [.error])
+        #expect(DockerfileCheck.check(parse("FROM a\nCMD x")).map(\.severity) == [.warning])
+    }
+
+    @Test func copyOfAnIgnoredFileNamesTheRule() {
+        let ignore = IgnoreFile("x\nsecret*\n!secret-not")
+        let found = DockerfileCheck.check(parse("FROM a\nCOPY ./secret.txt ok secret-not /"), ignore: ignore)
+        #expect(found.map(\.rule) == ["CopyIgnoredFile"])
+        #expect(found[0].message == "`./secret.txt` is excluded by .dockerignore line 2 `secret*`")
+    }
+
+    @Test func diagnosticsShowThePlace() {
+        let source = SourceText("FROM a\n\n# x\nRUN\tcat \\\n  x\nCOPYY a b\nUSER u\n\n\n\nRUN y\n", name: "Dockerfile")
+        let parsed = parse(String(decoding: source.bytes, as: UTF8.self))
+        #expect(
+            parsed.diagnostics[0].render(in: source) == """
+                Dockerfile:6:1: error: unknown instruction `COPYY`
+                     2 |
+                     3 | # x
+                     4 | RUN\tcat \\
+                     5 |   x
+                >>>  6 | COPYY a b
+                       | ^~~~~
+                     7 | USER u
+                     8 |
+                     9 |
+                    10 |
+                hint: did you mean `COPY`?
+                """)
+    }
+
+    @Test func renderedSourceHoldsNoControlCharacters() {
+        let source = SourceText("FROM a\nBAD \u{1B}[31m\u{202E}x", name: "Dockerfile")
+        let text = parse("FROM a\nBAD \u{1B}[31m\u{202E}x").diagnostics[0].render(in: source)
+        #expect(!text.unicodeScalars.contains("\u{1B}") && !text.unicodeScalars.contains("\u{202E}"))
+    }
+
+    @Test func veryLongLinesAreCutAroundTheirPlace() {
+        let text = "FROM a\nCOPY " + String(repeating: "x ", count: 20_000) + "${ y"
+        let parsed = parse(text)
+        let rendered = DockerfileStages(parsed).diagnostics
+        #expect(errors("FROM a\nUSER " + String(repeating: "x", count: 20_000) + "${").count == 1)
+        for diagnostic in rendered { #expect(diagnostic.render(in: parsed.source).utf8.count < 2_000) }
+    }
+}
