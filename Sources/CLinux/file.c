@@ -2,6 +2,7 @@
 #include "include/file.h"
 #include <linux/openat2.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 int caisson_openat(int directory, const char *path, int flags, mode_t mode) {
@@ -12,3 +13,7 @@ int caisson_openat2(int directory, const char *path, int flags, mode_t mode, uin
     struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC), .mode = mode, .resolve = resolve};
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
+
+unsigned int caisson_major(dev_t device) { return major(device); }
+
+unsigned int caisson_minor(dev_t device) { return minor(device); }

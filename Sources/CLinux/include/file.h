@@ -8,3 +8,7 @@ int caisson_openat(int directory, const char *path, int flags, mode_t mode);
 
 // openat2(2): `resolve` is a set of RESOLVE_* flags. Returns -1 and errno.
 int caisson_openat2(int directory, const char *path, int flags, mode_t mode, uint64_t resolve);
+
+// The halves of a device number; macros in the C library.
+unsigned int caisson_major(dev_t device);
+unsigned int caisson_minor(dev_t device);

@@ -1,4 +1,4 @@
-package import Glibc
+import Glibc
 import SystemPackage
 
 extension OwnedDescriptor {
@@ -43,15 +43,14 @@ extension OwnedDescriptor {
         return bytes
     }
 
+    /// Reads at the descriptor's position; 0 at the end.
+    package borrowing func readNext(into chunk: inout [UInt8]) throws(SystemError) -> Int {
+        let raw = rawValue
+        return try check("read") { chunk.withUnsafeMutableBytes { Glibc.read(raw, $0.baseAddress, $0.count) } }
+    }
+
     package borrowing func synchronize() throws(SystemError) {
         let raw = rawValue
         try check("flush to disk") { fsync(raw) }
-    }
-
-    package borrowing func status() throws(SystemError) -> stat {
-        var status = stat()
-        let raw = rawValue
-        try check("read the status of a file") { fstat(raw, &status) }
-        return status
     }
 }

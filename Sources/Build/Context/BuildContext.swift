@@ -1,0 +1,51 @@
+package import Archive
+package import Linux
+package import OCI
+package import Storage
+
+/// The files a build may see: a directory, the tree of a commit, an archive.
+///
+/// Canonical whatever the origin, so that a clone and its commit are the same context: modes 0644 and 0755, owner 0:0,
+/// no times. Contents are named in the tree by `.context` numbers.
+package protocol BuildContext: Sendable {
+    /// Read once; a context does not change during a build, or the build fails.
+    func tree() async throws -> FileTree
+
+    /// The digests of contents, in the order of `ids`.
+    func digests(of ids: [Int]) async throws -> [Digest]
+
+    /// The bytes of a content. Blocks: called on a thread that may.
+    func open(_ id: Int) throws -> ContextContent
+
+    /// The ignore rule that hides `path`; nil if none does.
+    func exclusion(of path: EntryPath) -> Exclusion?
+}
+
+/// A file of a context, open for reading.
+package enum ContextContent: Sendable {
+    /// From the start of the file on.
+    case file(SharedDescriptor)
+    case bytes([UInt8])
+}
+
+/// Where an ignore file says that a path is no part of the context.
+package struct Exclusion: Hashable, Sendable {
+    package let fileName: String
+    package let line: Int
+    package let pattern: String
+
+    package init(fileName: String, line: Int, pattern: String) {
+        self.fileName = fileName
+        self.line = line
+        self.pattern = pattern
+    }
+}
+
+/// A context without files: what a build from a bare Dockerfile sees.
+package struct EmptyContext: BuildContext {
+    package init() {}
+    package func tree() async throws -> FileTree { FileTree() }
+    package func digests(of ids: [Int]) async throws -> [Digest] { [] }
+    package func open(_ id: Int) throws -> ContextContent { preconditionFailure("an empty context has no content") }
+    package func exclusion(of path: EntryPath) -> Exclusion? { nil }
+}

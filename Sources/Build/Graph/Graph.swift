@@ -1,0 +1,92 @@
+package import Dockerfile
+package import OCI
+
+/// The steps of a build and what each needs: every vertex reachable from the targets, inputs before their users.
+/// Two vertices of the same operation on the same inputs are one.
+package struct Graph: Sendable {
+    package private(set) var vertices: [Vertex] = []
+    /// The build's context first, then the named ones.
+    package let contexts: [any BuildContext]
+    private var known: [Digest: VertexID] = [:]
+
+    package init(contexts: [any BuildContext]) { self.contexts = contexts }
+
+    package subscript(id: VertexID) -> Vertex { vertices[id.index] }
+
+    /// Adds a vertex, or returns the one that is the same.
+    package mutating func add(_ operation: Operation, inputs: [VertexID], step: Step?) -> VertexID {
+        let identity = Digest.of(
+            ([operation.identity, .array(inputs.map { .integer(Int64($0.index)) })] as JSON).canonicalBytes)
+        if let same = known[identity] { return same }
+        let id = VertexID(index: vertices.count)
+        vertices.append(Vertex(id: id, operation: operation, inputs: inputs, step: step))
+        known[identity] = id
+        return id
+    }
+}
+
+package struct VertexID: Hashable, Sendable {
+    package let index: Int
+}
+
+/// One step with its inputs.
+package struct Vertex: Sendable {
+    package let id: VertexID
+    package let operation: Operation
+    package let inputs: [VertexID]
+    /// What people see of it; nil for what has no instruction of its own.
+    package let step: Step?
+}
+
+/// What a vertex does to its first input.
+package enum Operation: Sendable {
+    /// No layers.
+    case scratch
+    /// An image's layers, fetched when a step needs them.
+    case image(BaseImage)
+    case run(RunOperation)
+    case copy(CopyOperation)
+    case makeDirectory(DirectoryOperation)
+
+    /// All that tells it from other operations of the same graph.
+    var identity: JSON {
+        switch self {
+        case .scratch: "scratch"
+        case .image(let image): ["image": .string(image.manifest.digest.description)]
+        case .run(let run): run.ingredients
+        case .makeDirectory(let directory): directory.ingredients
+        case .copy(let copy):
+            switch copy.origin {
+            case .context(let index):
+                [copy.ingredients, .integer(Int64(index)), .array(copy.sources.map(JSON.string))]
+            case .stage: [copy.ingredients, "stage", .array(copy.sources.map(JSON.string))]
+            }
+        }
+    }
+}
+
+/// An instruction as people follow it through the build.
+package struct Step: Hashable, Sendable {
+    package let number: Int
+    /// The stage's name, or its number.
+    package let stage: String
+    /// Its place among the stage's steps, from 1, and how many there are.
+    package let index: Int
+    package let count: Int
+    /// The instruction as written, variables expanded, on one line.
+    package let title: String
+    package let keyword: Keyword
+    package let range: SourceRange
+
+    package init(
+        number: Int, stage: String, index: Int, count: Int, title: String, keyword: Keyword, range: SourceRange
+    ) {
+        self.number = number
+        self.stage = stage
+        self.index = index
+        self.count = count
+        self.title = title
+        self.keyword = keyword
+        self.range = range
+    }
+}

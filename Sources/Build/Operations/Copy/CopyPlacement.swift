@@ -1,0 +1,217 @@
+package import Archive
+package import Dockerfile
+package import Storage
+
+/// Where the selected files go: the entries of the layer that a COPY or ADD makes.
+package struct CopyPlacement: Sendable {
+    package struct Owner: Hashable, Sendable {
+        package var uid: UInt32
+        package var gid: UInt32
+
+        package init(uid: UInt32, gid: UInt32) {
+            self.uid = uid
+            self.gid = gid
+        }
+    }
+
+    /// The base with what has been placed so far.
+    private var tree: FileTree
+    /// The nodes of `tree` that the new layer must name.
+    private var layer: [EntryPath: FileTree.NodeID] = [:]
+    private let owner: Owner?
+    private let mode: FileModeChange?
+    private let modified: Timestamp
+
+    /// `base` is the tree the layer is put on. Directories made on the way, and files whose origin keeps no times, get
+    /// the time `epoch`; no file gets a later one.
+    package init(on base: FileTree, owner: Owner?, mode: FileModeChange?, epoch: Int64) {
+        tree = base
+        self.owner = owner
+        self.mode = mode
+        modified = Timestamp(seconds: epoch)
+    }
+
+    /// An entry of the new layer: a file, or another name of an earlier one.
+    package enum Entry: Sendable {
+        case file(EntryPath, FileTree.Node)
+        case hardLink(EntryPath, to: EntryPath, FileTree.Node)
+    }
+
+    /// In the order of the layer contract: bytewise by path; of several names of one file the first is the file.
+    package var entries: [Entry] {
+        var names: [FileTree.NodeID: EntryPath] = [:]
+        return layer.sorted { $0.key < $1.key }.map { path, id in
+            let node = tree[id]
+            if node.isDirectory { return .file(path, node) }
+            if let first = names[id] { return .hardLink(path, to: first, node) }
+            names[id] = path
+            return .file(path, node)
+        }
+    }
+
+    /// Copies one item to `destination`, an absolute path followed through the base's links. A directory's contents go
+    /// into the destination; a file goes there under `name` if `isDirectory` says so or a directory is there.
+    package mutating func place(
+        _ item: FileTree.NodeID, named name: [UInt8], of source: FileTree, to destination: String, isDirectory: Bool
+    ) throws(CopyError) {
+        let target = try resolve(Array(destination.utf8))
+        if source[item].isDirectory {
+            try makeDirectory(target)
+            try placeContents(of: item, in: source, below: target)
+        } else if isDirectory || existing(target)?.isDirectory == true {
+            try makeDirectory(target)
+            try put(source[item], at: target.appending(name))
+        } else {
+            if let parent = target.parent { try makeDirectory(parent) }
+            try put(source[item], at: target)
+        }
+    }
+
+    /// Puts a file that no tree holds: a here-document.
+    package mutating func place(
+        _ node: FileTree.Node, named name: [UInt8], to destination: String, isDirectory: Bool
+    ) throws(CopyError) {
+        var source = FileTree()
+        let id = source.add(node, named: name, to: FileTree.root)
+        try place(id, named: name, of: source, to: destination, isDirectory: isDirectory)
+    }
+
+    /// Makes a directory and what is missing above it; one that exists keeps its metadata.
+    package mutating func makeDirectory(_ path: EntryPath) throws(CopyError) {
+        if let node = existing(path) {
+            guard node.isDirectory else { throw CopyError("cannot copy into `/\(path)`: it is not a directory") }
+            return
+        }
+        if let parent = path.parent { try makeDirectory(parent) }
+        record(FileTree.Node(kind: .directory, mode: 0o755, modified: modified), at: path)
+    }
+
+    private func resolve(_ path: [UInt8]) throws(CopyError) -> EntryPath {
+        do {
+            return try tree.resolve(path).path
+        } catch {
+            throw CopyError("cannot copy to `\(String(decoding: path, as: UTF8.self))`: \(error)")
+        }
+    }
+
+    private func existing(_ path: EntryPath) -> FileTree.Node? { tree.node(at: path).map { tree[$0] } }
+
+    private mutating func placeContents(
+        of directory: FileTree.NodeID, in source: FileTree, below target: EntryPath
+    ) throws(CopyError) {
+        var found: [(path: EntryPath, id: FileTree.NodeID)] = []
+        source.walk(from: directory, at: target) { path, id in found.append((path, id)) }
+        var placed: [FileTree.NodeID: FileTree.NodeID] = [:]
+        for (path, id) in found {
+            if source[id].isDirectory {
+                if let there = existing(path) {
+                    guard there.isDirectory else {
+                        throw CopyError("cannot copy a directory over the file `/\(path)`")
+                    }
+                } else {
+                    record(source[id], at: path)
+                }
+            } else if let first = placed[id] {
+                try requireNoDirectory(at: path)
+                link(first, at: path)
+            } else {
+                placed[id] = try put(source[id], at: path)
+            }
+        }
+    }
+
+    @discardableResult
+    private mutating func put(_ node: FileTree.Node, at path: EntryPath) throws(CopyError) -> FileTree.NodeID {
+        try requireNoDirectory(at: path)
+        return record(node, at: path)
+    }
+
+    private func requireNoDirectory(at path: EntryPath) throws(CopyError) {
+        if existing(path)?.isDirectory == true {
+            throw CopyError("cannot copy a file over the directory `/\(path)`")
+        }
+    }
+
+    /// Whoever calls has made the parent.
+    @discardableResult
+    private mutating func record(_ node: FileTree.Node, at path: EntryPath) -> FileTree.NodeID {
+        guard let parent = path.parent.flatMap({ tree.node(at: $0) }) else { return FileTree.root }
+        let id = tree.add(adorned(node), named: path.name, to: parent)
+        name(id, at: path)
+        return id
+    }
+
+    private mutating func link(_ id: FileTree.NodeID, at path: EntryPath) {
+        guard let parent = path.parent.flatMap({ tree.node(at: $0) }) else { return }
+        tree.link(id, named: path.name, to: parent)
+        name(id, at: path)
+    }
+
+    /// A layer names every ancestor of its entries, with the metadata it has in the merged tree (layer contract, 2).
+    private mutating func name(_ id: FileTree.NodeID, at path: EntryPath) {
+        layer[path] = id
+        var next = path.parent
+        while let ancestor = next, !ancestor.isRoot, layer[ancestor] == nil {
+            layer[ancestor] = tree.node(at: ancestor)
+            next = ancestor.parent
+        }
+    }
+
+    private func adorned(_ node: FileTree.Node) -> FileTree.Node {
+        var node = node
+        if let owner { (node.uid, node.gid) = (owner.uid, owner.gid) }
+        if let mode, !node.isSymbolicLink { node.mode = mode.applied(to: node.mode, isDirectory: node.isDirectory) }
+        if node.modified > modified || node.modified.seconds <= 0 { node.modified = modified }
+        return node
+    }
+}
+
+extension CopyPlacement {
+    /// Unpacks an archive's entries below the directory `destination` as tar does: in their order, later ones replacing
+    /// earlier ones and what stands in the way, links on the way followed inside the tree. An archive's root entry
+    /// leaves the destination as it is.
+    package mutating func unpack(
+        _ entries: [(path: EntryPath, node: FileTree.Node?, linkTarget: EntryPath?)], to destination: String
+    ) throws(CopyError) {
+        let target = try resolve(Array(destination.utf8))
+        try makeDirectory(target)
+        for entry in entries where !entry.path.isRoot {
+            let parent = try resolve(target.appending(entry.path).parent?.bytes ?? [])
+            try makeDirectory(parent)
+            let path = parent.appending(entry.path.name)
+            if let linkTarget = entry.linkTarget {
+                let resolved = try resolve(target.appending(linkTarget).bytes)
+                guard let id = tree.node(at: resolved), !tree[id].isDirectory else {
+                    throw CopyError("cannot unpack `\(entry.path)`: it is a hard link to `\(linkTarget)`, which is not there")
+                }
+                clear(path)
+                link(id, at: path)
+            } else if let node = entry.node {
+                unpack(node, at: path)
+            }
+        }
+    }
+
+    private mutating func unpack(_ node: FileTree.Node, at path: EntryPath) {
+        if node.isDirectory, let there = tree.node(at: path), tree[there].isDirectory {
+            let adorned = adorned(node)
+            tree[there] = adorned
+            name(there, at: path)
+            return
+        }
+        clear(path)
+        record(node, at: path)
+    }
+
+    /// Forgets entries below a directory that something else replaces.
+    private mutating func clear(_ path: EntryPath) {
+        guard let there = tree.node(at: path), tree[there].isDirectory else { return }
+        layer = layer.filter { !$0.key.isAtOrBelow(path) }
+    }
+}
+
+extension FileTree.Node {
+    var isSymbolicLink: Bool {
+        if case .symbolicLink = kind { true } else { false }
+    }
+}

@@ -1,0 +1,72 @@
+package import Archive
+package import OCI
+package import Storage
+
+/// What a copy takes, with the digest that stands for all of it in cache keys.
+package struct SelectedFiles: Sendable {
+    package let tree: FileTree
+    package let selection: CopySelection
+    /// Over the lines of `listing`.
+    package let digest: Digest
+    /// One line a file, for people who ask what changed: path, type, mode, owner, content. Empty above
+    /// `listingLimit` files; the digest covers all of them.
+    package let listing: [String]
+
+    static let listingLimit = 1000
+
+    /// `digests` names the contents of files, by node; `copy` says which of a file's metadata it keeps.
+    init(
+        _ selection: CopySelection, in tree: FileTree, for copy: CopyOperation,
+        digests: [FileTree.NodeID: Digest]
+    ) {
+        self.selection = selection
+        self.tree = tree
+        var hasher = SHA256Hasher()
+        var lines: [String] = []
+        var count = 0
+        func add(_ path: EntryPath, _ id: FileTree.NodeID) {
+            let line = Self.line(path, tree[id], digest: digests[id], for: copy)
+            hasher.update(path.bytes)
+            hasher.update([0])
+            hasher.update(Array(line.utf8))
+            hasher.update([0])
+            count += 1
+            if count <= Self.listingLimit { lines.append("\(path) \(line)") }
+        }
+        for item in selection.items {
+            if tree[item.node].isDirectory {
+                hasher.update(Array("directory".utf8) + [0])
+                tree.walk(from: item.node) { path, id in add(path, id) }
+            } else {
+                hasher.update(Array("file".utf8) + [0])
+                add(EntryPath(unchecked: item.name), item.node)
+            }
+        }
+        digest = hasher.finish()
+        listing = count <= Self.listingLimit ? lines : []
+    }
+
+    var json: JSON {
+        ["digest": .string(digest.description), "list": listing.isEmpty ? nil : .array(listing.map(JSON.string))]
+    }
+
+    /// Times are no part of it, nor what `--chmod` and `--chown` replace.
+    private static func line(_ path: EntryPath, _ node: FileTree.Node, digest: Digest?, for copy: CopyOperation) -> String {
+        var parts: [String] = []
+        switch node.kind {
+        case .file(let content): parts.append("file \(content.size) \(digest?.description ?? "")")
+        case .directory: parts.append("directory")
+        case .symbolicLink(let target): parts.append("link \(Digest.of(target).hex)")
+        case .characterDevice(let major, let minor): parts.append("character \(major):\(minor)")
+        case .blockDevice(let major, let minor): parts.append("block \(major):\(minor)")
+        case .fifo: parts.append("fifo")
+        }
+        if case .octal? = copy.mode {} else { parts.append("mode " + String(node.mode, radix: 8)) }
+        if copy.owner == nil { parts.append("owner \(node.uid):\(node.gid)") }
+        for attribute in node.attributes {
+            parts.append(
+                "attribute \(String(decoding: attribute.name, as: UTF8.self)) \(Digest.of(attribute.value).hex)")
+        }
+        return parts.joined(separator: " ")
+    }
+}

@@ -1,0 +1,54 @@
+package import OCI
+
+/// RUN with everything that the command can see of it.
+package struct RunOperation: Hashable, Sendable {
+    package enum Network: String, Hashable, Sendable {
+        case `default`
+        case none
+    }
+
+    /// A here-document that is a program itself.
+    package struct Script: Hashable, Sendable {
+        package let name: String
+        package let bytes: [UInt8]
+    }
+
+    package var arguments: [String]
+    /// `NAME=value` in order, each name once.
+    package var environment: [String]
+    package var workingDirectory: String
+    /// As USER gave it; looked up in the image the command runs in.
+    package var user: String
+    package var network: Network
+    package var script: Script?
+    package var platform: Platform
+    /// No file of the new layer is younger.
+    package var epoch: Int64
+
+    /// What decides the result besides the tree it runs on.
+    var ingredients: JSON {
+        [
+            "operation": "run",
+            "arguments": .array(arguments.map(JSON.string)),
+            "environment": .array(environment.map(JSON.string)),
+            "directory": .string(workingDirectory),
+            "user": .string(user),
+            "network": .string(network.rawValue),
+            "script": script.map { .array([.string($0.name), .string(Digest.of($0.bytes).description)]) },
+            "platform": .string(platform.description),
+            "epoch": .integer(epoch),
+        ]
+    }
+}
+
+/// WORKDIR: a directory that is made if it is not there.
+package struct DirectoryOperation: Hashable, Sendable {
+    package var path: String
+    /// Owns what is made; as USER gave it.
+    package var user: String
+    package var epoch: Int64
+
+    var ingredients: JSON {
+        ["operation": "directory", "path": .string(path), "user": .string(user), "epoch": .integer(epoch)]
+    }
+}

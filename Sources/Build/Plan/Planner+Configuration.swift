@@ -1,0 +1,115 @@
+internal import Dockerfile
+internal import OCI
+
+/// Instructions that change only what an image says of itself.
+extension Planner {
+    /// Returns what history shows behind the keyword.
+    func configure(_ instruction: Instruction, _ state: inout StageState) throws -> String {
+        switch instruction {
+        case .env(let env):
+            return try state.environment.set(env).map(\.assignment).joined(separator: " ")
+        case .label(let label):
+            let pairs = try state.environment.expandedPairs(label)
+            for pair in pairs { state.config.labels[pair.name] = pair.value }
+            return pairs.map(\.assignment).joined(separator: " ")
+        case .user(let word):
+            let user = try state.environment.expand(word)
+            guard !user.isEmpty else { throw PlanError(.error("the user is empty", at: word.range)) }
+            state.config.user = user
+            return user
+        case .cmd(let form):
+            let command = Self.command(form, state)
+            state.config.command = command
+            state.config[runtime: "ArgsEscaped"] = true
+            state.hasCommand = true
+            return Self.quoted(command)
+        case .entrypoint(let form):
+            let command = Self.command(form, state)
+            state.config.entrypoint = command.isEmpty ? nil : command
+            if !state.hasCommand { state.config.command = nil }
+            return Self.quoted(command)
+        case .shell(let words):
+            let shell = words.map(\.text)
+            state.config.shell = shell
+            return "[\(shell.joined(separator: " "))]"
+        case .expose(let words): return try expose(words, &state)
+        case .volume(let words): return try volume(words, &state)
+        case .stopsignal(let word):
+            let signal = try state.environment.expand(word)
+            guard StopSignal.isValid(signal) else {
+                throw PlanError(
+                    .error("unknown signal `\(signal)`", at: word.range, hint: "write for instance SIGTERM or 15"))
+            }
+            state.config.stopSignal = signal
+            return signal
+        case .maintainer(let word):
+            state.config.author = word.text
+            return word.text
+        case .healthcheck(let check): return healthcheck(check, &state)
+        case .add, .arg, .copy, .from, .onbuild, .run, .workdir:
+            preconditionFailure("not an instruction of the configuration")
+        }
+    }
+
+    private static func command(_ form: CommandForm, _ state: StageState) -> [String] {
+        switch form {
+        case .shell(let text): state.shell + [text.text]
+        case .exec(let words): words.map(\.text)
+        }
+    }
+
+    private static func quoted(_ words: [String]) -> String {
+        "[" + words.map { JSON.string($0).lineText }.joined(separator: " ") + "]"
+    }
+
+    private func expose(_ words: [Word], _ state: inout StageState) throws -> String {
+        var ports: [String] = []
+        for word in words {
+            let expanded: [String]
+            do throws(ExpansionError) {
+                expanded = try dockerfile.expander.expandToWords(word.text, lookup: state.environment.lookup)
+            } catch {
+                throw PlanError(error.diagnostic(in: word))
+            }
+            for text in expanded {
+                do throws(PortRange.ParseError) { ports += try PortRange.parse(text).exposed } catch {
+                    throw PlanError(.error(error.message, at: word.range))
+                }
+            }
+        }
+        state.config[set: "ExposedPorts"] += ports
+        return "[\(ports.sorted().joined(separator: " "))]"
+    }
+
+    private func volume(_ words: [Word], _ state: inout StageState) throws -> String {
+        var paths: [String] = []
+        for word in words {
+            let path = try state.environment.expand(word)
+            guard path.contains(where: { !$0.isWhitespace }) else {
+                throw PlanError(.error("the volume's path is empty", at: word.range))
+            }
+            paths.append(path)
+        }
+        state.config[set: "Volumes"] += paths
+        return "[\(paths.joined(separator: " "))]"
+    }
+
+    private func healthcheck(_ check: HealthcheckInstruction, _ state: inout StageState) -> String {
+        var json: JSONObject = [:]
+        switch check {
+        case .none: json["Test"] = ["NONE"]
+        case .command(let form, let timing):
+            switch form {
+            case .shell(let text): json["Test"] = ["CMD-SHELL", .string(text.text)]
+            case .exec(let words): json["Test"] = .array(["CMD"] + words.map { .string($0.text) })
+            }
+            let durations: [(String, Int64)] = [
+                ("Interval", timing.interval), ("Timeout", timing.timeout), ("StartPeriod", timing.startPeriod),
+                ("StartInterval", timing.startInterval), ("Retries", Int64(timing.retries)),
+            ]
+            for (name, value) in durations where value != 0 { json[name] = .integer(value) }
+        }
+        state.config[runtime: "Healthcheck"] = .object(json)
+        return JSON.object(json).lineText
+    }
+}

@@ -1,0 +1,89 @@
+/// Work that several askers share while it runs: the first one starts it, all get its result and all its events,
+/// late ones the events so far first. It is cancelled when nobody waits for it any more.
+package actor SharedWork<Key: Hashable & Sendable, Value: Sendable, Event: Sendable> {
+    private struct Waiter {
+        let receive: @Sendable (Event) -> Void
+        let continuation: CheckedContinuation<Value, any Error>
+    }
+
+    private struct Running {
+        /// Tells this run from a later one of the same key.
+        let number: Int
+        var task: Task<Void, Never>?
+        var events: [Event] = []
+        var waiters: [Int: Waiter] = [:]
+    }
+
+    private var running: [Key: Running] = [:]
+    private var nextNumber = 0
+
+    package init() {}
+
+    /// The result of `work`, or of the same work that someone else has started. Errors reach every asker.
+    package func value(
+        for key: Key, receive: @escaping @Sendable (Event) -> Void,
+        work: @escaping @Sendable (@escaping @Sendable (Event) -> Void) async throws -> Value
+    ) async throws -> Value {
+        try Task.checkCancellation()
+        let id = takeNumber()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                join(key, as: id, Waiter(receive: receive, continuation: continuation), work: work)
+            }
+        } onCancel: {
+            Task { await self.leave(key, waiter: id) }
+        }
+    }
+
+    private func takeNumber() -> Int {
+        defer { nextNumber += 1 }
+        return nextNumber
+    }
+
+    private func join(
+        _ key: Key, as id: Int, _ waiter: Waiter,
+        work: @escaping @Sendable (@escaping @Sendable (Event) -> Void) async throws -> Value
+    ) {
+        if running[key] != nil {
+            for event in running[key]?.events ?? [] { waiter.receive(event) }
+            running[key]?.waiters[id] = waiter
+            return
+        }
+        let number = takeNumber()
+        running[key] = Running(number: number, waiters: [id: waiter])
+        let (events, emit) = AsyncStream<Event>.makeStream()
+        running[key]?.task = Task {
+            async let forwarded: Void = self.forward(events, of: key, number)
+            let result: Result<Value, any Error>
+            do {
+                result = .success(try await work { emit.yield($0) })
+            } catch {
+                result = .failure(error)
+            }
+            emit.finish()
+            await forwarded
+            self.finish(key, number, with: result)
+        }
+    }
+
+    private func forward(_ events: AsyncStream<Event>, of key: Key, _ number: Int) async {
+        for await event in events where running[key]?.number == number {
+            running[key]?.events.append(event)
+            for waiter in (running[key]?.waiters ?? [:]).values { waiter.receive(event) }
+        }
+    }
+
+    private func finish(_ key: Key, _ number: Int, with result: Result<Value, any Error>) {
+        guard let done = running[key], done.number == number else { return }
+        running[key] = nil
+        for waiter in done.waiters.values { waiter.continuation.resume(with: result) }
+    }
+
+    private func leave(_ key: Key, waiter id: Int) {
+        guard let waiter = running[key]?.waiters.removeValue(forKey: id) else { return }
+        waiter.continuation.resume(throwing: CancellationError())
+        guard let abandoned = running[key], abandoned.waiters.isEmpty else { return }
+        running[key] = nil
+        abandoned.task?.cancel()
+    }
+}

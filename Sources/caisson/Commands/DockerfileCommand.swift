@@ -1,0 +1,107 @@
+import ArgumentParser
+import Dockerfile
+import Linux
+import OCI
+import SystemPackage
+
+struct DockerfileCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dockerfile", abstract: "Looks at Dockerfiles without building them.",
+        subcommands: [Check.self, AST.self, Expand.self, IgnoreMatch.self])
+
+    /// A file to read; `-` is standard input.
+    static func read(_ path: String) throws -> [UInt8] {
+        do {
+            return try FileContents.read(path == "-" ? "/dev/stdin" : FilePath(path), limit: 64 << 20)
+        } catch {
+            throw CommandFailure.usage("\(error)")
+        }
+    }
+
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Reports every mistake and doubtful place of a Dockerfile.",
+            discussion: "Example: caisson dockerfile check Dockerfile")
+
+        @Argument(help: "The Dockerfile, - for standard input.") var file = "Dockerfile"
+        @Flag(name: .customLong("json")) var json = false
+
+        func run() throws {
+            let parsed = DockerfileParser.parse(try DockerfileCommand.read(file), name: file)
+            let diagnostics = DockerfileCheck.check(parsed)
+            if json {
+                StandardOutput.write(JSON.array(diagnostics.map(\.json)).lineText + "\n")
+            } else {
+                for diagnostic in diagnostics { StandardOutput.write(diagnostic.render(in: parsed.source) + "\n\n") }
+                if diagnostics.isEmpty { StandardOutput.write("\(file): nothing to report\n") }
+            }
+            let errors = diagnostics.count { $0.severity == .error }
+            if errors > 0 { throw CommandFailure(json ? "" : "\(file) has \(errors) error\(errors == 1 ? "" : "s")") }
+        }
+    }
+
+    struct AST: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "ast", abstract: "Prints the syntax tree of a Dockerfile, one object an instruction.")
+
+        @Argument(help: "The Dockerfile, - for standard input.") var file = "Dockerfile"
+        @Flag(name: .customLong("json"), help: "On one line instead of indented.") var json = false
+
+        func run() throws {
+            let parsed = DockerfileParser.parse(try DockerfileCommand.read(file), name: file)
+            let errors = parsed.diagnostics.filter { $0.severity == .error }
+            guard errors.isEmpty else {
+                throw CommandFailure(errors.map { $0.render(in: parsed.source) }.joined(separator: "\n"))
+            }
+            StandardOutput.write(parsed.json.serialized(indented: !json) + "\n")
+        }
+    }
+
+    struct Expand: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Expands a word as instructions do.",
+            discussion: "Example: caisson dockerfile expand '${NAME:-none}' --env NAME=a")
+
+        @Argument var word: String
+        @Option(name: .customLong("env"), help: "NAME=value.") var environment: [String] = []
+        @Flag(name: .customLong("words"), help: "Split into words, one a line.") var words = false
+
+        func run() throws {
+            let variables = EnvironmentList(environment)
+            let expander = WordExpander()
+            do {
+                let result =
+                    words
+                    ? try expander.expandToWords(word, lookup: { variables[$0] })
+                    : [try expander.expand(word, lookup: { variables[$0] })]
+                for line in result { StandardOutput.write(line + "\n") }
+            } catch {
+                throw CommandFailure.usage(error.message)
+            }
+        }
+    }
+
+    struct IgnoreMatch: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "ignore-match", abstract: "Says of each path whether an ignore file leaves it in.")
+
+        @Argument(help: "The ignore file.") var patterns: String
+        @Argument(help: "Paths relative to the context.") var paths: [String]
+
+        func run() throws {
+            let ignore = IgnoreFile(try DockerfileCommand.read(patterns), name: patterns)
+            for path in paths { StandardOutput.write((ignore.excludes(path) ? "out" : "in") + "\n") }
+        }
+    }
+}
+
+extension Diagnostic {
+    var json: JSON {
+        [
+            "severity": .string(severity.rawValue), "rule": rule.map(JSON.string), "message": .string(message),
+            "line": range.map { .integer(Int64($0.start.line)) },
+            "column": range.map { .integer(Int64($0.start.column)) },
+            "hint": hint.map(JSON.string),
+        ]
+    }
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+import Git
+import Linux
+
+@main
+enum Main {
+    static func main() async {
+        GitFetchHelper.runIfRequested(arguments: CommandLine.arguments)
+        do {
+            var command = try Caisson.parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            Failure(error).exit()
+        }
+    }
+}
+
+struct Caisson: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "caisson",
+        abstract: "Builds images from Dockerfiles: reproducibly, in sandboxes, without a daemon.",
+        discussion: """
+            Exit codes: 0 ok, 1 failed build or check, 2 usage or configuration, 3 infrastructure (network, registry,
+            disk, missing host feature), 4 not reproducible, 130 cancelled.
+            """,
+        version: "caisson 0.1.0",
+        groupedSubcommands: [
+            CommandGroup(name: "Building", subcommands: [BuildCommand.self, RunCommand.self, DockerfileCommand.self]),
+            CommandGroup(
+                name: "Images", subcommands: [ImageCommand.self, PullCommand.self, PushCommand.self, FsckCommand.self]),
+            CommandGroup(
+                name: "Agent",
+                subcommands: [
+                    StatusCommand.self, RunsCommand.self, ShowCommand.self, LogsCommand.self, TriggerCommand.self,
+                ]),
+            CommandGroup(name: "Host", subcommands: [DoctorCommand.self]),
+        ])
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Engine
+import Linux
+import SystemPackage
+
+/// What every command on the store takes.
+struct StoreOptions: ParsableArguments {
+    @Option(
+        name: .customLong("root"),
+        help: "The store. Default: $CAISSON_ROOT, else /var/lib/caisson as root, else $XDG_DATA_HOME/caisson.")
+    var root: String?
+
+    @Flag(name: .customLong("json"), help: "Print one JSON document, or JSON lines for streams.")
+    var json = false
+
+    @Option(
+        name: .customLong("plain-http"),
+        help: ArgumentHelp("A registry (host[:port]) to talk to without TLS. Loopback needs none.", valueName: "host"))
+    var plainHTTP: [String] = []
+
+    var storePath: FilePath {
+        let environment = ProcessEnvironment.variables()
+        if let root = root ?? environment["CAISSON_ROOT"] { return FilePath(root).absolute() }
+        return EngineConfiguration.defaultRoot(environment: environment)
+    }
+
+    /// The engine on this store; nothing is contacted yet.
+    func engine() throws -> Engine {
+        try Engine(
+            EngineConfiguration(
+                root: storePath, environment: ProcessEnvironment.variables(), plainHTTPRegistries: plainHTTP))
+    }
+}
+
+extension FilePath {
+    /// Relative paths start from the working directory.
+    func absolute() -> FilePath { isAbsolute ? self : WorkingDirectory.path.pushing(self).lexicallyNormalized() }
+}

@@ -1,0 +1,92 @@
+import Build
+import Linux
+import Synchronization
+
+/// Events as lines of text, in the form people know from other builders: every line carries its step's number, so that
+/// steps that run side by side can be told apart and logs can be searched.
+final class PlainProgress: Sendable {
+    private struct Running {
+        var started: ContinuousClock.Instant
+        /// Output without a line end yet.
+        var partial: [UInt8] = []
+    }
+
+    private let running = Mutex<[Int: Running]>([:])
+    private let isQuiet: Bool
+
+    init(isQuiet: Bool = false) { self.isQuiet = isQuiet }
+
+    func report(_ event: BuildEvent) {
+        if isQuiet { return }
+        switch event {
+        case .planned: break
+        case .stepStarted(let step):
+            running.withLock { $0[step.number] = Running(started: .now) }
+            write(step, "[\(step.stage) \(step.index)/\(step.count)] \(step.title)")
+        case .stepOutput(let step, _, let bytes): output(bytes, of: step)
+        case .stepFinished(let step, let outcome):
+            flush(step)
+            write(step, outcome.isCached ? "CACHED" : "DONE \(Self.seconds(outcome.duration))")
+        case .stepFailed(let step, let message):
+            flush(step)
+            write(step, "ERROR: \(message)")
+        case .warning(let diagnostic):
+            StandardError.write("warning: \(diagnostic.message)\n")
+        case .transfer(let transfer): report(transfer)
+        }
+    }
+
+    private func report(_ transfer: Transfer) {
+        guard transfer.isFinished else { return }
+        StandardError.write("\(transfer.phase.rawValue) \(transfer.name) \(ByteCount.text(transfer.completed))\n")
+    }
+
+    private func write(_ step: Step, _ text: String) { StandardError.write("#\(step.number) \(text)\n") }
+
+    private func output(_ bytes: [UInt8], of step: Step) {
+        let lines: [([UInt8], Duration)] = running.withLock { running in
+            var state = running[step.number] ?? Running(started: .now)
+            state.partial += bytes
+            let age = ContinuousClock.now - state.started
+            var lines: [([UInt8], Duration)] = []
+            while let end = state.partial.firstIndex(of: UInt8(ascii: "\n")) {
+                lines.append((Array(state.partial[..<end]), age))
+                state.partial.removeSubrange(...end)
+            }
+            running[step.number] = state
+            return lines
+        }
+        for (line, age) in lines { writeLine(line, age, step) }
+    }
+
+    private func flush(_ step: Step) {
+        let rest = running.withLock { $0.removeValue(forKey: step.number) }
+        guard let rest, !rest.partial.isEmpty else { return }
+        writeLine(rest.partial, ContinuousClock.now - rest.started, step)
+    }
+
+    private func writeLine(_ line: [UInt8], _ age: Duration, _ step: Step) {
+        StandardError.write(Array("#\(step.number) \(Self.seconds(age)) ".utf8) + line + [UInt8(ascii: "\n")])
+    }
+
+    static func seconds(_ duration: Duration) -> String {
+        let milliseconds = Int64(duration / .milliseconds(1))
+        let fraction = String(milliseconds % 1000)
+        return "\(milliseconds / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
+    }
+}
+
+/// Sizes for people, in steps of 1024.
+enum ByteCount {
+    static func text(_ bytes: Int64) -> String {
+        var value = Double(bytes)
+        for unit in ["B", "KiB", "MiB", "GiB"] {
+            if value < 1024 || unit == "GiB" {
+                let tenths = Int64((value * 10).rounded())
+                return unit == "B" ? "\(bytes) B" : "\(tenths / 10).\(tenths % 10) \(unit)"
+            }
+            value /= 1024
+        }
+        return "\(bytes) B"
+    }
+}
