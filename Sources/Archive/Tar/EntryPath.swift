@@ -15,9 +15,22 @@ package struct EntryPath: Hashable, Sendable, Comparable {
     package init?(_ text: some Collection<UInt8>) {
         var result: [UInt8] = []
         result.reserveCapacity(text.count)
-        for component in text.split(separator: UInt8(ascii: "/")) {
-            if component.count == 1, component.first == UInt8(ascii: ".") { continue }
-            if component.elementsEqual("..".utf8) || component.contains(0) { return nil }
+        var index = text.startIndex
+        while index != text.endIndex {
+            let start = index
+            var length = 0
+            while index != text.endIndex, text[index] != UInt8(ascii: "/") {
+                if text[index] == 0 { return nil }
+                text.formIndex(after: &index)
+                length += 1
+            }
+            let component = text[start..<index]
+            if index != text.endIndex { text.formIndex(after: &index) }
+            if length == 0 { continue }
+            if length <= 2, component.allSatisfy({ $0 == UInt8(ascii: ".") }) {
+                if length == 2 { return nil }
+                continue
+            }
             if !result.isEmpty { result.append(UInt8(ascii: "/")) }
             result.append(contentsOf: component)
         }
@@ -41,6 +54,17 @@ package struct EntryPath: Hashable, Sendable, Comparable {
         return EntryPath(unchecked: Array(bytes[..<slash]))
     }
 
+    /// Bytes of the longest component.
+    package var longestComponent: Int {
+        var longest = 0
+        var start = 0
+        for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "/") {
+            longest = max(longest, index - start)
+            start = index + 1
+        }
+        return max(longest, bytes.count - start)
+    }
+
     package var components: [ArraySlice<UInt8>] { bytes.split(separator: UInt8(ascii: "/")) }
 
     /// `name` is one component.
@@ -61,6 +85,10 @@ package struct EntryPath: Hashable, Sendable, Comparable {
         if other.isRoot { return true }
         guard bytes.count >= other.bytes.count, bytes.starts(with: other.bytes) else { return false }
         return bytes.count == other.bytes.count || bytes[other.bytes.count] == UInt8(ascii: "/")
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
     }
 
     package static func < (a: EntryPath, b: EntryPath) -> Bool {

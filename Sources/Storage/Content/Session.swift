@@ -1,0 +1,86 @@
+import Glibc
+import Linux
+import Synchronization
+import SystemPackage
+
+/// One opening of a store by one process: a file in `leases/` that the process keeps locked as long as it lives.
+///
+/// Whoever finds the lock free knows that the owner is gone, whatever became of its process number, and may remove the
+/// file and every temporary that carries its name.
+final class Session: Sendable {
+    let name: String
+    let path: FilePath
+    private let file: SharedDescriptor
+    private let temporaries = Atomic<Int>(0)
+
+    private static let opened = Atomic<Int>(0)
+
+    init(in directory: FilePath) throws {
+        let boot = try Session.bootID().prefix(8)
+        while true {
+            let number = Session.opened.wrappingAdd(1, ordering: .relaxed).newValue
+            let name = "\(boot)-\(getpid())-\(number)"
+            let path = directory.appending(name)
+            guard let file = try Session.create(path) else { continue }
+            self.name = name
+            self.path = path
+            self.file = file
+            return
+        }
+    }
+
+    /// The locked new file; nil if another has the name or a sweep came between creation and lock.
+    private static func create(_ path: FilePath) throws(SystemError) -> SharedDescriptor? {
+        do {
+            let file = SharedDescriptor(
+                try OwnedDescriptor.open(path, flags: O_RDWR | O_CREAT | O_EXCL | O_APPEND))
+            let raw = file.rawValue
+            try check("lock", path.string) { flock(raw, LOCK_EX) }
+            var status = stat()
+            try check("read the status of", path.string) { fstat(raw, &status) }
+            return status.st_nlink == 0 ? nil : file
+        } catch where error.errno == .fileExists {
+            return nil
+        }
+    }
+
+    deinit { unlink(path.string) }
+
+    /// A name for a temporary file that a sweep attributes to this session.
+    func temporaryName() -> String {
+        ".\(name).\(temporaries.wrappingAdd(1, ordering: .relaxed).newValue)"
+    }
+
+    func append(_ lines: String) throws(SystemError) {
+        let raw = file.rawValue
+        let bytes = Array(lines.utf8)
+        // One write to a file opened for appending: whole lines, whoever else writes.
+        let count = try check("write", path.string) { write(raw, bytes, bytes.count) }
+        guard count == bytes.count else { throw SystemError("write", path.string, errno: .noSpace) }
+    }
+
+    /// Names of sessions whose owner is gone, and of those that live. The files of the former are removed.
+    static func sweep(_ directory: FilePath) throws -> (gone: Set<String>, alive: Set<String>) {
+        var gone: Set<String> = []
+        var alive: Set<String> = []
+        for name in try StoreDirectory.names(in: directory) {
+            let path = directory.appending(name)
+            // nil: another process holds the lock. One that is gone already was swept by somebody else.
+            guard access(path.string, F_OK) == 0 else { continue }
+            if try FileLock.take(path, .exclusive) != nil {
+                unlink(path.string)
+                gone.insert(name)
+            } else {
+                alive.insert(name)
+            }
+        }
+        return (gone, alive)
+    }
+
+    /// Changes with every start of the machine.
+    static func bootID() throws(SystemError) -> String {
+        let file = try OwnedDescriptor.open("/proc/sys/kernel/random/boot_id")
+        let bytes = try file.read(count: 36, at: 0)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
