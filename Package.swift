@@ -46,8 +46,9 @@ let package = Package(
     targets: [
         // MARK: C ring: a module map and typed shims each
 
-        // libarchive: foreign archives of ADD and docker-archive.
-        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        // liblzma and libbz2: archives that ADD unpacks.
+        .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+        .systemLibrary(name: "CBzip2", pkgConfig: "bzip2", providers: [.apt(["libbz2-dev"])]),
         // libcurl: all HTTP.
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         // libgit2: mirrors, trees and blobs.
@@ -76,9 +77,10 @@ let package = Package(
         .target(name: "Linux", dependencies: ["CLinux", systemPackage], swiftSettings: swift),
         // libcurl on one thread: streaming, retries, redaction.
         .target(name: "HTTP", dependencies: ["CCurl", "Linux"], swiftSettings: swift),
-        // The tar format, compression, foreign archives.
+        // The tar format, compression.
         .target(
-            name: "Archive", dependencies: ["CArchive", "CDeflate", "CZlib", "CZstd", "Linux"], swiftSettings: swift),
+            name: "Archive", dependencies: ["CBzip2", "CDeflate", "CLzma", "CZlib", "CZstd", "Linux", systemPackage],
+            swiftSettings: swift),
         // Mirrors, refs, fetch, trees and blobs by id.
         .target(name: "Git", dependencies: ["CGit2", "HTTP", "Linux"], swiftSettings: swift),
 

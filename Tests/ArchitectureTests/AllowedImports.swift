@@ -31,14 +31,14 @@ extension AllowedImports {
 
     static let caisson = AllowedImports([
         // C
-        "CArchive": [], "CCrypto": [], "CCurl": [], "CDeflate": [], "CGit2": [], "CLinux": [], "CZlib": [], "CZstd": [],
+        "CBzip2": [], "CCrypto": [], "CCurl": [], "CDeflate": [], "CGit2": [], "CLinux": [], "CLzma": [], "CZlib": [], "CZstd": [],
         // Model
         "OCI": ["CCrypto"],
         "Dockerfile": [],
         // Platform
         "Linux": ["CLinux", "Glibc", "SystemPackage"],
         "HTTP": ["CCurl", "Linux", "SystemPackage"],
-        "Archive": ["CArchive", "CDeflate", "CZlib", "CZstd", "Linux", "SystemPackage"],
+        "Archive": ["CBzip2", "CDeflate", "CLzma", "CZlib", "CZstd", "Linux", "SystemPackage"],
         "Git": ["CGit2", "HTTP", "Linux", "SystemPackage"],
         // Engine
         "Storage": ["Archive", "Linux", "OCI", "SystemPackage"],
