@@ -82,7 +82,8 @@ let package = Package(
             name: "Archive", dependencies: ["CBzip2", "CDeflate", "CLzma", "CZlib", "CZstd", "Linux", systemPackage],
             swiftSettings: swift),
         // Mirrors, refs, fetch, trees and blobs by id.
-        .target(name: "Git", dependencies: ["CGit2", "HTTP", "Linux"], swiftSettings: swift),
+        .target(
+            name: "Git", dependencies: ["CCrypto", "CGit2", "HTTP", "Linux", systemPackage], swiftSettings: swift),
 
         // MARK: Engine ring
 
@@ -91,7 +92,7 @@ let package = Package(
         // One isolated, limited process with its output; runtime drivers; network modes.
         .target(name: "Sandbox", dependencies: ["Linux", "OCI", systemPackage], swiftSettings: swift),
         // The distribution API: pull, push, mount, resume, authentication.
-        .target(name: "Registry", dependencies: ["HTTP", "OCI"], swiftSettings: swift),
+        .target(name: "Registry", dependencies: ["HTTP", "Linux", "OCI", systemPackage], swiftSettings: swift),
         // Contexts, planner, graph, cache keys, solver, operations, exporters.
         .target(
             name: "Build", dependencies: ["Archive", "Dockerfile", "OCI", "Sandbox", "Storage"],
@@ -107,7 +108,8 @@ let package = Package(
         .target(name: "Pipeline", dependencies: ["OCI", yams], swiftSettings: safeSwift),
         // Runs: state machine, queue with leases, SQLite store, logs on disk.
         .target(
-            name: "Runs", dependencies: ["OCI", "Pipeline", .product(name: "GRDB", package: "GRDB.swift")],
+            name: "Runs",
+            dependencies: ["Linux", "OCI", "Pipeline", systemPackage, .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: safeSwift),
         // The agent: configuration, poll and work services, HTTP API.
         .target(
@@ -142,13 +144,19 @@ let package = Package(
         .testTarget(name: "SandboxTests", dependencies: ["Linux", "Sandbox"], swiftSettings: swift),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Linux"], swiftSettings: swift),
         .testTarget(name: "RegistryTests", dependencies: ["HTTP", "Linux", "OCI", "Registry"], swiftSettings: swift),
-        .testTarget(name: "GitTests", dependencies: ["Git", "Linux"], swiftSettings: swift),
+        // The process that libgit2's network side runs in, as the tests start it.
+        .executableTarget(
+            name: "git-helper", dependencies: ["Git"], path: "Tests/GitHelperProgram", swiftSettings: swift),
+        .testTarget(name: "GitTests", dependencies: ["Git", "HTTP", "Linux", "git-helper"], swiftSettings: swift),
         .testTarget(
             name: "BuildTests", dependencies: ["Build", "Engine", "Linux", "OCI", "Sandbox", "Storage"],
             swiftSettings: swift),
         .testTarget(
             name: "PipelineTests", dependencies: ["OCI", "Pipeline"], exclude: ["Corpus"], swiftSettings: swift),
-        .testTarget(name: "RunsTests", dependencies: ["Pipeline", "Runs"], swiftSettings: swift),
+        .testTarget(
+            name: "RunsTests",
+            dependencies: ["OCI", "Pipeline", "Runs", systemPackage, .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: swift),
         .testTarget(name: "AgentTests", dependencies: ["Agent", "Linux", "Pipeline", "Runs"], swiftSettings: swift),
         // Whole processes: the built executables against a real registry, real git and foreign tools.
         .testTarget(name: "EndToEndTests", dependencies: ["Linux", "OCI"], swiftSettings: swift),

@@ -9,7 +9,7 @@ package struct BlobStream: AsyncSequence, Sendable {
     /// `next` returns the next chunk, nil at the end; it is never called concurrently.
     package init(_ next: @escaping @Sendable () async throws -> [UInt8]?) { nextChunk = next }
 
-    package struct AsyncIterator: AsyncIteratorProtocol {
+    package struct AsyncIterator: AsyncIteratorProtocol, Sendable {
         let nextChunk: @Sendable () async throws -> [UInt8]?
 
         package mutating func next() async throws -> [UInt8]? { try await nextChunk() }
@@ -39,4 +39,6 @@ package enum BlobContent: Sendable {
     case bytes([UInt8])
     /// A regular file, whole, by its path. The file must not change.
     case file(path: String)
+    /// Opened anew, at the offset a transfer has reached, for each attempt; yields the same bytes each time.
+    case stream(open: @Sendable (Int64) async throws -> BlobStream)
 }

@@ -1,0 +1,89 @@
+/// Sends requests over kept-alive connections. One client per process is enough; it costs a thread.
+package final class HTTPClient: Sendable {
+    private let loop = TransferLoop()
+    private let userAgent: String
+    package let clock: RetryClock
+
+    package init(userAgent: String = "caisson", clock: RetryClock = .system) {
+        self.userAgent = userAgent
+        self.clock = clock
+    }
+
+    /// Returns the head of the response as soon as it is there. Redirects and failures are followed and retried as the
+    /// request says; any status the server settles on is a response. Throws `HTTPError`, or `CancellationError`.
+    package func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+        var attempt = 1
+        while true {
+            let isLast = attempt >= request.retry.attempts || !request.body.isReplayable
+            do {
+                let response = try await follow(request)
+                guard !isLast, RetryPolicy.isTransient(status: response.status) else { return response }
+                var delay = request.retry.delay(afterAttempt: attempt, random: clock.random())
+                if let wanted = response.headers["Retry-After"].flatMap({ RetryAfter.delay($0, now: clock.now()) }) {
+                    guard wanted <= request.retry.longestRetryAfter else { return response }
+                    delay = max(wanted, delay)
+                }
+                try await clock.sleep(delay)
+            } catch let error as HTTPError where error.isTransient && !isLast {
+                try await clock.sleep(request.retry.delay(afterAttempt: attempt, random: clock.random()))
+            }
+            attempt += 1
+        }
+    }
+
+    private func follow(_ request: HTTPRequest) async throws -> HTTPResponse {
+        var request = request
+        var followed = 0
+        while true {
+            let response = try await exchange(request)
+            guard case .follow(let limit) = request.redirects,
+                let next = try request.redirected(by: response)
+            else { return response }
+            followed += 1
+            guard followed <= limit else {
+                throw HTTPError(.redirect, "`\(request.url.origin)` redirects more than \(limit) times")
+            }
+            request = next
+        }
+    }
+
+    /// One request, one response.
+    private func exchange(_ request: HTTPRequest) async throws -> HTTPResponse {
+        try Task.checkCancellation()
+        var request = request
+        if request.headers["User-Agent"] == nil { request.headers["User-Agent"] = userAgent }
+        let transfer = try Transfer(request)
+        let lease = TransferLease(transfer, on: loop)
+        loop.submit(.start(transfer))
+        var producer: Task<Void, Never>?
+        if case .stream(_, let next) = request.body { producer = produce(next, into: transfer) }
+        let head = try await withTaskCancellationHandler {
+            do { return try await transfer.waitForHead() } catch {
+                producer?.cancel()
+                throw error
+            }
+        } onCancel: { [loop] in
+            loop.submit(.cancel(transfer))
+        }
+        return HTTPResponse(
+            status: head.status, headers: head.headers, url: request.url, isLocal: isLocalAddress(transfer.peer ?? ""),
+            body: HTTPBody(lease))
+    }
+
+    /// Feeds a streamed body; ends with the transfer, which refuses chunks once it is over.
+    private func produce(_ next: @escaping @Sendable () async throws -> [UInt8]?, into transfer: Transfer) -> Task<Void, Never> {
+        Task { [loop] in
+            do {
+                while true {
+                    let chunk = try await next()
+                    if chunk?.isEmpty == true { continue }
+                    if try await transfer.offer(chunk) { loop.submit(.resume(transfer)) }
+                    if chunk == nil { return }
+                }
+            } catch {
+                transfer.abort(error)
+                loop.submit(.cancel(transfer))
+            }
+        }
+    }
+}
