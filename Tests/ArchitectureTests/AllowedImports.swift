@@ -39,7 +39,7 @@ extension AllowedImports {
         "Linux": ["CLinux", "Glibc", "SystemPackage"],
         "HTTP": ["CCurl", "Linux", "SystemPackage"],
         "Archive": ["CBzip2", "CDeflate", "CLzma", "CZlib", "CZstd", "Linux", "SystemPackage"],
-        "Git": ["CGit2", "HTTP", "Linux", "SystemPackage"],
+        "Git": ["CCrypto", "CGit2", "HTTP", "Linux", "SystemPackage"],
         // Engine
         "Storage": ["Archive", "Linux", "OCI", "SystemPackage"],
         "Sandbox": ["Linux", "OCI", "SystemPackage"],

@@ -1,0 +1,3 @@
+import Git
+
+GitHelper.runIfRequested(arguments: CommandLine.arguments)
