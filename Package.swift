@@ -48,7 +48,7 @@ let package = Package(
 
         // liblzma and libbz2: archives that ADD unpacks.
         .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
-        .systemLibrary(name: "CBzip2", pkgConfig: "bzip2", providers: [.apt(["libbz2-dev"])]),
+        .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
         // libcurl: all HTTP.
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         // libgit2: mirrors, trees and blobs.

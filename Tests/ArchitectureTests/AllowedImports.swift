@@ -31,7 +31,8 @@ extension AllowedImports {
 
     static let caisson = AllowedImports([
         // C
-        "CBzip2": [], "CCrypto": [], "CCurl": [], "CDeflate": [], "CGit2": [], "CLinux": [], "CLzma": [], "CZlib": [], "CZstd": [],
+        "CBzip2": [], "CCrypto": [], "CCurl": [], "CDeflate": [], "CGit2": [], "CLinux": [], "CLzma": [],
+        "CZlib": [], "CZstd": [],
         // Model
         "OCI": ["CCrypto"],
         "Dockerfile": [],
