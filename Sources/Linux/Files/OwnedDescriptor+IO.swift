@@ -4,23 +4,11 @@ import SystemPackage
 extension OwnedDescriptor {
     /// Writes all of `bytes` at the descriptor's position.
     package borrowing func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
-        var rest = bytes
-        let raw = rawValue
-        while !rest.isEmpty {
-            let count = try check("write") { Glibc.write(raw, rest.baseAddress, rest.count) }
-            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-        }
+        try FileIO.write(bytes, to: rawValue)
     }
 
-    package borrowing func write(_ bytes: [UInt8]) throws(SystemError) {
-        let raw = rawValue
-        var done = 0
-        while done < bytes.count {
-            done += try check("write") {
-                bytes.withUnsafeBytes { Glibc.write(raw, $0.baseAddress! + done, $0.count - done) }
-            }
-        }
-    }
+    /// Writes all of `bytes` at the descriptor's position.
+    package borrowing func write(_ bytes: [UInt8]) throws(SystemError) { try FileIO.write(bytes, to: rawValue) }
 
     /// Reads up to `buffer.count` bytes at `offset`; 0 at the end of the file.
     package borrowing func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemError) -> Int {
@@ -30,17 +18,7 @@ extension OwnedDescriptor {
 
     /// Exactly `count` bytes at `offset`; a shorter file is `EIO`.
     package borrowing func read(count: Int, at offset: Int64) throws(SystemError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count)
-        var done = 0
-        let raw = rawValue
-        while done < count {
-            let step = try check("read") {
-                bytes.withUnsafeMutableBytes { pread(raw, $0.baseAddress! + done, count - done, off_t(offset) + off_t(done)) }
-            }
-            guard step > 0 else { throw SystemError("read \(count) bytes at \(offset)", errno: .ioError) }
-            done += step
-        }
-        return bytes
+        try FileIO.read(count: count, at: offset, from: rawValue)
     }
 
     /// Reads at the descriptor's position; 0 at the end.
@@ -52,5 +30,49 @@ extension OwnedDescriptor {
     package borrowing func synchronize() throws(SystemError) {
         let raw = rawValue
         try check("flush to disk") { fsync(raw) }
+    }
+}
+
+extension SharedDescriptor {
+    /// Writes all of `bytes` at the descriptor's position.
+    package func write(_ bytes: [UInt8]) throws(SystemError) { try FileIO.write(bytes, to: rawValue) }
+
+    /// Exactly `count` bytes at `offset`; a shorter file is `EIO`.
+    package func read(count: Int, at offset: Int64) throws(SystemError) -> [UInt8] {
+        try FileIO.read(count: count, at: offset, from: rawValue)
+    }
+}
+
+private enum FileIO {
+    static func write(_ bytes: [UInt8], to descriptor: CInt) throws(SystemError) {
+        var done = 0
+        while done < bytes.count {
+            done += try check("write") {
+                bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + done, $0.count - done) }
+            }
+        }
+    }
+
+    static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) throws(SystemError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = try check("write") { Glibc.write(descriptor, rest.baseAddress, rest.count) }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+    }
+
+    static func read(count: Int, at offset: Int64, from descriptor: CInt) throws(SystemError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var done = 0
+        while done < count {
+            let step = try check("read") {
+                bytes.withUnsafeMutableBytes {
+                    pread(descriptor, $0.baseAddress! + done, count - done, off_t(offset) + off_t(done))
+                }
+            }
+            guard step > 0 else { throw SystemError("read \(count) bytes at \(offset)", errno: .ioError) }
+            done += step
+        }
+        return bytes
     }
 }

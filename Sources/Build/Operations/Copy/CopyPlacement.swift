@@ -86,6 +86,11 @@ package struct CopyPlacement: Sendable {
         record(FileTree.Node(kind: .directory, mode: 0o755, modified: modified), at: path)
     }
 
+    /// The same for an absolute path whose symbolic links are followed.
+    package mutating func makeDirectory(followedThrough path: String) throws(CopyError) {
+        try makeDirectory(try resolve(Array(path.utf8)))
+    }
+
     private func resolve(_ path: [UInt8]) throws(CopyError) -> EntryPath {
         do {
             return try tree.resolve(path).path

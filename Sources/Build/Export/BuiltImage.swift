@@ -1,0 +1,28 @@
+package import OCI
+
+/// An image with all its documents; its layers lie in the store or, for those of the base, where the base came from.
+package struct BuiltImage: Sendable {
+    /// A layer as the manifest names it.
+    package struct Layer: Hashable, Sendable {
+        package let diffID: DiffID
+        package let descriptor: Descriptor
+        /// For a layer of the base image: the repository that has the blob.
+        package let origin: RepositoryName?
+    }
+
+    /// The stage's name or number.
+    package let target: String
+    package let manifest: RawManifest
+    package let config: Descriptor
+    package let configBytes: [UInt8]
+    package let layers: [Layer]
+    package let platform: Platform
+
+    /// What people and machines call the image.
+    package var digest: Digest { manifest.descriptor.digest }
+
+    /// Bytes a registry holds for it, documents included.
+    package var size: Int64 {
+        layers.reduce(manifest.descriptor.size + config.size) { $0 + $1.descriptor.size }
+    }
+}

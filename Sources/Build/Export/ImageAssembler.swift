@@ -1,0 +1,45 @@
+package import OCI
+package import Storage
+
+/// Makes the documents of images out of plans and the layers they led to.
+package struct ImageAssembler: Sendable {
+    private let store: Store
+
+    package init(store: Store) { self.store = store }
+
+    /// Compresses the build's own layers; those of the base keep the blobs their registry has, so that an image has one
+    /// digest wherever it is built. The documents are in the store when this returns.
+    package func assemble(
+        _ planned: PlannedImage, layers chain: LayerChain, compression: LayerCompression = .gzip
+    ) async throws -> BuiltImage {
+        let baseLayers = planned.base?.layers ?? []
+        var layers: [BuiltImage.Layer] = []
+        for (index, layer) in chain.layers.enumerated() {
+            if index < baseLayers.count {
+                layers.append(
+                    .init(
+                        diffID: layer, descriptor: Self.ociDescriptor(baseLayers[index]),
+                        origin: planned.base?.reference.repository))
+            } else {
+                layers.append(
+                    .init(diffID: layer, descriptor: try await store.layers.compressed(layer, as: compression), origin: nil))
+            }
+        }
+        let configBytes = planned.config(with: chain).canonicalBytes
+        let config = Descriptor(of: configBytes, mediaType: .ociConfig)
+        let manifest = RawManifest(
+            bytes: ImageManifest(config: config, layers: layers.map(\.descriptor)).canonicalBytes,
+            mediaType: .ociManifest)
+        try store.blobs.put(configBytes)
+        try store.blobs.put(manifest.bytes)
+        return BuiltImage(
+            target: planned.target, manifest: manifest, config: config, configBytes: configBytes, layers: layers,
+            platform: planned.platform)
+    }
+
+    /// The same blob under the name an OCI manifest gives its type.
+    private static func ociDescriptor(_ descriptor: Descriptor) -> Descriptor {
+        guard let compression = descriptor.mediaType.layerCompression else { return descriptor }
+        return Descriptor(mediaType: compression.ociMediaType, digest: descriptor.digest, size: descriptor.size)
+    }
+}
