@@ -16,6 +16,7 @@ import time
 import urllib.error
 import urllib.request
 
+from peers import podman, podman_run_options
 from services import Failure, GitServer, Registry, Service, here
 
 seconds_per_run = 120
@@ -209,7 +210,7 @@ class Demo:
             f"docker://{reference}", f"dir:{copy}",
         )  # fmt: skip
         self.say(f"skopeo inspected and copied {reference}")
-        output = self.run(*podman(self.directory), "run", "--quiet", *podman_run_options, reference).strip()
+        output = self.run(*podman(self.directory / "podman"), "run", "--quiet", *podman_run_options, reference).strip()
         if output != expected_output:
             raise Failure(f"podman ran {reference}, which printed `{output}` instead of `{expected_output}`")
         self.say(f"podman ran it: {output}")
@@ -274,21 +275,6 @@ def replace(pattern: str, replacement: str, text: str, source: pathlib.Path) -> 
     if count == 0:
         raise Failure(f"{source} has no line `{pattern}` to adapt")
     return text
-
-
-def podman(directory: pathlib.Path) -> list:
-    """podman on a store of its own. crun of Debian 12 refuses hybrid cgroup hosts unless the unified mount is away."""
-    hide_unified = ["unshare", "--mount", "sh", "-c", 'umount /sys/fs/cgroup/unified && exec "$@"', "sh"]
-    is_hybrid = os.geteuid() == 0 and os.path.ismount("/sys/fs/cgroup/unified")
-    store = ["--root", directory / "podman", "--runroot", directory / "podman-run", "--storage-driver", "vfs"]
-    return [*(hide_unified if is_hybrid else []), "podman", *store, "--cgroup-manager", "cgroupfs"]
-
-
-# Without network and cgroups, and within any limits of ours, this also works inside containers.
-podman_run_options = [
-    "--rm", "--tls-verify=false", "--runtime", "crun", "--network", "none", "--cgroups", "disabled",
-    "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024",
-]  # fmt: skip
 
 
 def print_table(runs: list[dict], results: list[Commit]) -> None:
