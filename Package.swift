@@ -95,7 +95,8 @@ let package = Package(
         .target(name: "Registry", dependencies: ["HTTP", "Linux", "OCI", systemPackage], swiftSettings: swift),
         // Contexts, planner, graph, cache keys, solver, operations, exporters.
         .target(
-            name: "Build", dependencies: ["Archive", "Dockerfile", "OCI", "Sandbox", "Storage"],
+            name: "Build",
+            dependencies: ["Archive", "Dockerfile", "Linux", "OCI", "Sandbox", "Storage", systemPackage],
             swiftSettings: safeSwift),
         // A ready engine: store, runtime, registries and git put together for both executables.
         .target(
@@ -147,7 +148,9 @@ let package = Package(
         // The process that libgit2's network side runs in, as the tests start it.
         .executableTarget(
             name: "git-helper", dependencies: ["Git"], path: "Tests/GitHelperProgram", swiftSettings: swift),
-        .testTarget(name: "GitTests", dependencies: ["Git", "HTTP", "Linux", "git-helper"], swiftSettings: swift),
+        .testTarget(
+            name: "GitTests", dependencies: ["Git", "HTTP", "Linux", "git-helper", systemPackage],
+            swiftSettings: swift),
         .testTarget(
             name: "BuildTests", dependencies: ["Build", "Engine", "Linux", "OCI", "Sandbox", "Storage"],
             swiftSettings: swift),

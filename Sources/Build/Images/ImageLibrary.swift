@@ -34,7 +34,7 @@ package actor ImageLibrary: BaseImageResolver {
 
     private func manifest(_ digest: Digest) throws -> RawManifest {
         let bytes = try store.blobs.read(digest, limit: Self.documentLimit)
-        let mediaType: MediaType = (try? ImageIndex(parsing: bytes).mediaType) ?? (try ImageManifest(parsing: bytes).mediaType)
+        let mediaType: MediaType = try (try? ImageIndex(parsing: bytes).mediaType) ?? ImageManifest(parsing: bytes).mediaType
         return RawManifest(bytes: bytes, mediaType: mediaType)
     }
 

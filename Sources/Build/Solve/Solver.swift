@@ -204,13 +204,4 @@ package actor Solver {
         }
     }
 
-    private func solve(_ inputs: [VertexID]) async throws -> [LayerChain] {
-        if inputs.count == 1 { return [try await solve(inputs[0])] }
-        return try await withThrowingTaskGroup(of: (Int, LayerChain).self) { group in
-            for (index, input) in inputs.enumerated() { group.addTask { (index, try await self.solve(input)) } }
-            var chains = [LayerChain](repeating: LayerChain(), count: inputs.count)
-            for try await (index, chain) in group { chains[index] = chain }
-            return chains
-        }
-    }
 }

@@ -50,7 +50,7 @@ package struct SelectedFiles: Sendable {
         ["digest": .string(digest.description), "list": listing.isEmpty ? nil : .array(listing.map(JSON.string))]
     }
 
-    /// Times are no part of it, nor what `--chmod` and `--chown` replace.
+    /// What `--chmod` and `--chown` replace is no part of it, nor are the times of a context, which has none of its own.
     private static func line(_ path: EntryPath, _ node: FileTree.Node, digest: Digest?, for copy: CopyOperation) -> String {
         var parts: [String] = []
         switch node.kind {
@@ -61,7 +61,8 @@ package struct SelectedFiles: Sendable {
         case .blockDevice(let major, let minor): parts.append("block \(major):\(minor)")
         case .fifo: parts.append("fifo")
         }
-        if case .octal? = copy.mode {} else { parts.append("mode " + String(node.mode, radix: 8)) }
+        if case .octal(_)? = copy.mode {} else { parts.append("mode " + String(node.mode, radix: 8)) }
+        if copy.origin == .stage { parts.append("modified \(node.modified.seconds)") }
         if copy.owner == nil { parts.append("owner \(node.uid):\(node.gid)") }
         for attribute in node.attributes {
             parts.append(
