@@ -45,7 +45,8 @@ import Testing
     }
 
     @Test func flagsEndAtTwoDashesOrTheFirstOtherWord() {
-        let nodes = parse("COPY --from=a --link -- --x y\nCOPY a --link\nRUN --mount=\"type=bind,target=a b\" x").instructions
+        let nodes = parse("COPY --from=a --link -- --x y\nCOPY a --link\nRUN --mount=\"type=bind,target=a b\" x")
+            .instructions
         #expect(nodes.map { $0.flags.map(\.text) } == [["--from=a", "--link"], [], ["--mount=type=bind,target=a b"]])
         #expect(nodes[0].arguments.map(\.text) == ["--x", "y"])
         #expect(nodes[1].arguments.map(\.text) == ["a", "--link"])
@@ -59,7 +60,10 @@ import Testing
         ("COPY --from=a --from=b c d", "flag `--from` is given twice", nil),
         ("RUN --network=hots x", "unknown value `hots`", "did you mean `host`?"),
         ("COPY --from=$x a b", "--from takes no variables", "add a stage with FROM $x AS name and copy from that name"),
-        ("COPY --chmod=10000 a b", "invalid mode `10000`", "use octal digits up to 7777, or a symbolic mode such as u=rwX,go=rX"),
+        (
+            "COPY --chmod=10000 a b", "invalid mode `10000`",
+            "use octal digits up to 7777, or a symbolic mode such as u=rwX,go=rX"
+        ),
     ])
     func wrongFlagsAreExplained(text: String, message: String, hint: String?) {
         let found = stages("FROM a\n" + text).diagnostics
@@ -68,7 +72,8 @@ import Testing
     }
 
     @Test func boolFlagsAndRepeatedExcludesAreRead() throws {
-        guard case .copy(let copy)? = instructions("COPY --link --parents=false --exclude=a --exclude=b x y").first else {
+        guard case .copy(let copy)? = instructions("COPY --link --parents=false --exclude=a --exclude=b x y").first
+        else {
             Issue.record("no COPY")
             return
         }
@@ -77,7 +82,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("ADD --checksum=sha256:00 https://example.org/a https://example.org/b /", "--checksum needs exactly one source"),
+        (
+            "ADD --checksum=sha256:00 https://example.org/a https://example.org/b /",
+            "--checksum needs exactly one source"
+        ),
         ("ADD --checksum=sha256:00 a /", "--checksum is for URLs and git repositories, not for local files"),
         ("COPY --checksum=sha256:00 a /", "unknown flag `--checksum`"),
         ("ADD --checksum=md5:00 https://example.org/a /", "unsupported digest algorithm `md5`"),
@@ -87,7 +95,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "FROM a b", "FROM a AS", "FROM a AS b c", "FROM a IS b", "FROM a AS 1b", "FROM scratch AS build-$TARGETOS", "FROM",
+        "FROM a b", "FROM a AS", "FROM a AS b c", "FROM a IS b", "FROM a AS 1b", "FROM scratch AS build-$TARGETOS",
+        "FROM",
         "FROM a\nCMD --x", "FROM a\nRUN", "FROM a\nCOPY a", "FROM a\nUSER", "FROM a\nSHELL /bin/sh", "FROM a\nSHELL []",
         "FROM a\nHEALTHCHECK", "FROM a\nHEALTHCHECK NONE x", "FROM a\nHEALTHCHECK --interval=1 CMD x",
         "FROM a\nHEALTHCHECK --timeout=10us CMD x", "FROM a\nHEALTHCHECK --retries=-1 CMD x", "FROM a\nEXPOSE 99999",
@@ -122,14 +131,16 @@ import Testing
     }
 
     @Test(arguments: [
-        ("80", ["80/tcp"]), ("80/TCP", ["80/tcp"]), ("7-9/udp", ["7/udp", "8/udp", "9/udp"]), ("127.0.0.1:1:80", ["80/tcp"]),
+        ("80", ["80/tcp"]), ("80/TCP", ["80/tcp"]), ("7-9/udp", ["7/udp", "8/udp", "9/udp"]),
+        ("127.0.0.1:1:80", ["80/tcp"]),
     ])
     func portsAreNormalised(text: String, exposed: [String]) throws {
         #expect(try PortRange.parse(text).exposed == exposed)
     }
 
     @Test(arguments: [
-        ("755", 0o644, false, 0o755), ("4755", 0o644, false, 0o4755), ("0", 0o644, false, 0), ("u=rwX,go=rX", 0o600, false, 0o644),
+        ("755", 0o644, false, 0o755), ("4755", 0o644, false, 0o4755), ("0", 0o644, false, 0),
+        ("u=rwX,go=rX", 0o600, false, 0o644),
         ("u=rwX,go=rX", 0o600, true, 0o755), ("+x", 0o644, false, 0o755), ("g=u", 0o640, false, 0o660),
         ("a-w,u+s", 0o755, false, 0o4555), ("o=", 0o777, false, 0o770), ("+t", 0o755, true, 0o1755),
     ])

@@ -7,20 +7,27 @@ import Testing
     }
 
     @Test(arguments: [
-        ("FROM scratch AS Base", ["StageNameCasing"]), ("FROM scratch as b", ["FromAsCasing"]), ("from scratch as b", []),
+        ("FROM scratch AS Base", ["StageNameCasing"]), ("FROM scratch as b", ["FromAsCasing"]),
+        ("from scratch as b", []),
         ("FROM a\nRUN x \\\n\n y", ["NoEmptyContinuation"]), ("FROM a\nrun x\nRUN y", ["ConsistentInstructionCasing"]),
         ("FROM a AS b\nFROM a AS b", ["DuplicateStageName"]), ("FROM a AS scratch", ["ReservedStageName"]),
-        ("FROM a\nCMD x", ["JSONArgsRecommended"]), ("FROM a\nSHELL [\"x\"]\nCMD x", []), ("FROM a\nMAINTAINER me", ["MaintainerDeprecated"]),
-        ("FROM a:$x", ["UndefinedArgInFrom", "InvalidDefaultArgInFrom"]), ("ARG x\nFROM a:$x", ["InvalidDefaultArgInFrom"]),
-        ("ARG x=1\nFROM a:$x", []), ("FROM --platform=$BUILDPLATFORM a", []), ("FROM --platform=$TARGETPLATFORM a", ["RedundantTargetPlatform"]),
-        ("FROM --platform=linux/arm64 a", ["FromPlatformFlagConstDisallowed"]), ("FROM a\nWORKDIR x", ["WorkdirRelativePath"]),
+        ("FROM a\nCMD x", ["JSONArgsRecommended"]), ("FROM a\nSHELL [\"x\"]\nCMD x", []),
+        ("FROM a\nMAINTAINER me", ["MaintainerDeprecated"]),
+        ("FROM a:$x", ["UndefinedArgInFrom", "InvalidDefaultArgInFrom"]),
+        ("ARG x\nFROM a:$x", ["InvalidDefaultArgInFrom"]),
+        ("ARG x=1\nFROM a:$x", []), ("FROM --platform=$BUILDPLATFORM a", []),
+        ("FROM --platform=$TARGETPLATFORM a", ["RedundantTargetPlatform"]),
+        ("FROM --platform=linux/arm64 a", ["FromPlatformFlagConstDisallowed"]),
+        ("FROM a\nWORKDIR x", ["WorkdirRelativePath"]),
         ("FROM a\nWORKDIR /a\nWORKDIR x", []), ("FROM scratch\nCOPY $x /", ["UndefinedVar"]), ("FROM a\nCOPY $x /", []),
         ("FROM scratch\nCOPY ${x:-y} $PATH /", []), ("FROM scratch\nARG x\nCOPY $x /", []),
         ("FROM scratch AS s\nENV y=1\nFROM s\nCOPY $y $z /", ["UndefinedVar"]),
-        ("FROM a\nCMD [\"x\"]\nCMD [\"y\"]", ["MultipleInstructionsDisallowed"]), ("FROM a\nENV x y", ["LegacyKeyValueFormat"]),
+        ("FROM a\nCMD [\"x\"]\nCMD [\"y\"]", ["MultipleInstructionsDisallowed"]),
+        ("FROM a\nENV x y", ["LegacyKeyValueFormat"]),
         ("FROM a\nARG API_TOKEN", ["SecretsUsedInArgOrEnv"]), ("FROM a\nENV TOKEN_FILE=x PUBLIC_KEY=y MONKEY=z", []),
         ("FROM a\nEXPOSE 80/TCP", ["ExposeProtoCasing"]), ("FROM a\nEXPOSE 1:80", ["ExposeInvalidFormat"]),
-        ("# nothing\nFROM a AS b", []), ("# check=experimental=all\n# nothing\nFROM a AS b", ["InvalidDefinitionDescription"]),
+        ("# nothing\nFROM a AS b", []),
+        ("# check=experimental=all\n# nothing\nFROM a AS b", ["InvalidDefinitionDescription"]),
         ("# check=experimental=all\n# b is the base\nFROM a AS b", []),
     ])
     func lintRulesFindWhatTheyAreFor(text: String, found: [String]) {
@@ -28,7 +35,10 @@ import Testing
     }
 
     @Test func rulesAreSkippedForAFileOrAnInstruction() {
-        #expect(rules("# check=skip=MaintainerDeprecated,JSONArgsRecommended\nFROM a\nMAINTAINER m\nCMD x\nENV a b") == ["LegacyKeyValueFormat"])
+        #expect(
+            rules("# check=skip=MaintainerDeprecated,JSONArgsRecommended\nFROM a\nMAINTAINER m\nCMD x\nENV a b") == [
+                "LegacyKeyValueFormat"
+            ])
         #expect(rules("# check=skip=all\nFROM a\nMAINTAINER m") == [])
         #expect(rules("FROM a\n# check=skip=LegacyKeyValueFormat\nENV a b\nENV c d") == ["LegacyKeyValueFormat"])
     }

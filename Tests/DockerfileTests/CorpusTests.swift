@@ -4,11 +4,14 @@ import Testing
 
 /// Folders with a `Dockerfile` and what reading it gives: `ast.json`, or `errors.txt` with the rendered diagnostics.
 @Suite struct CorpusTests {
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Corpus")
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+        "Corpus")
 
     static let cases: [String] = {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
-        return names.filter { FileManager.default.fileExists(atPath: root.appendingPathComponent("\($0)/Dockerfile").path) }.sorted()
+        return names.filter {
+            FileManager.default.fileExists(atPath: root.appendingPathComponent("\($0)/Dockerfile").path)
+        }.sorted()
     }()
 
     @Test func corpusIsThere() {
@@ -17,7 +20,8 @@ import Testing
 
     @Test(arguments: cases) func caseReadsAsExpected(name: String) throws {
         let folder = Self.root.appendingPathComponent(name)
-        let parsed = DockerfileParser.parse(Array(try Data(contentsOf: folder.appendingPathComponent("Dockerfile"))), name: "Dockerfile")
+        let parsed = DockerfileParser.parse(
+            Array(try Data(contentsOf: folder.appendingPathComponent("Dockerfile"))), name: "Dockerfile")
         let diagnostics = DockerfileCheck.check(parsed)
         let expectedErrors = try? String(contentsOf: folder.appendingPathComponent("errors.txt"), encoding: .utf8)
         if let expectedErrors {

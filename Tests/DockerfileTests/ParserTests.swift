@@ -40,7 +40,9 @@ import Testing
         #expect(try parsed.expander.expand("d` e", lookup: { _ in nil }) == "d e")
     }
 
-    @Test(arguments: ["# c\n# escape=`\nFROM a", "\n# escape=`\nFROM a", "FROM a\n# escape=`", "# other=1\n# escape=`\nFROM a"])
+    @Test(arguments: [
+        "# c\n# escape=`\nFROM a", "\n# escape=`\nFROM a", "FROM a\n# escape=`", "# other=1\n# escape=`\nFROM a",
+    ])
     func escapeDirectiveAfterAnythingElseIsAComment(text: String) {
         #expect(parse(text).directives.escape == UInt8(ascii: "\\"))
     }
@@ -67,7 +69,8 @@ import Testing
     }
 
     @Test func otherFrontEndIsAnError() {
-        #expect(errors("# syntax=example.org/other:1\nFROM a") == ["the front end `example.org/other:1` is not supported"])
+        #expect(
+            errors("# syntax=example.org/other:1\nFROM a") == ["the front end `example.org/other:1` is not supported"])
     }
 
     @Test(arguments: [
@@ -109,7 +112,10 @@ import Testing
         let fits = "FROM a\nRUN " + String(repeating: "x", count: 65_535 - 4)
         #expect(errors(fits) == [])
         #expect(errors(fits + "x") == ["line is longer than 65535 bytes"])
-        #expect(errors("FROM a\nRUN <<E\n\(String(repeating: "x", count: 70_000))\nE\n") == ["line is longer than 65535 bytes"])
+        #expect(
+            errors("FROM a\nRUN <<E\n\(String(repeating: "x", count: 70_000))\nE\n") == [
+                "line is longer than 65535 bytes"
+            ])
     }
 
     @Test func commentsAboveAnInstructionBelongToIt() {
@@ -122,7 +128,8 @@ import Testing
         #expect(parsed.instructions.map(\.range.lines) == [1...1, 2...5, 6...8, 9...9])
         #expect(
             parsed.instructions[1].arguments.map(\.range.start) == [
-                SourcePosition(line: 2, column: 6), SourcePosition(line: 4, column: 3), SourcePosition(line: 5, column: 3),
+                SourcePosition(line: 2, column: 6), SourcePosition(line: 4, column: 3),
+                SourcePosition(line: 5, column: 3),
             ])
         #expect(parsed.instructions[1].original == "COPY x   yy   /z")
     }

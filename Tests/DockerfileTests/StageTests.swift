@@ -32,21 +32,30 @@ import Testing
         ("FROM a\nCOPY --from=7 x y", "there is no stage 7"),
         ("FROM a\nCOPY --from=late x y\nFROM b AS Late", "stage `late` needs to be defined before this one"),
         ("FROM a AS me\nCOPY --from=me x y", "the stage `me` cannot be its own source"),
-        ("FROM a\nRUN --mount=from=late,target=/x y\nFROM b AS late", "stage `late` needs to be defined before this one"),
+        (
+            "FROM a\nRUN --mount=from=late,target=/x y\nFROM b AS late",
+            "stage `late` needs to be defined before this one"
+        ),
     ])
     func sourcesMustBeEarlierStages(text: String, message: String) {
         #expect(errors(text) == [message])
     }
 
     @Test func earlierStagesImagesAndContextsAreFineSources() {
-        #expect(errors("FROM a AS x\nFROM b\nCOPY --from=X a b\nCOPY --from=0 a b\nCOPY --from=busybox:1 a b\nRUN --mount=from=0,target=/x y") == [])
+        #expect(
+            errors(
+                "FROM a AS x\nFROM b\nCOPY --from=X a b\nCOPY --from=0 a b\nCOPY --from=busybox:1 a b\nRUN --mount=from=0,target=/x y"
+            ) == [])
     }
 }
 
 @Suite struct MountTests {
     private func mount(_ text: String, _ values: [String: String] = [:]) throws -> Mount? {
-        guard case .run(let run)? = instructions("RUN --mount=\(text) x").first, let option = run.mounts.first else { return nil }
-        return try option.mount { word throws(ExpansionError) in try WordExpander().expand(word, lookup: { values[$0] }) }
+        guard case .run(let run)? = instructions("RUN --mount=\(text) x").first, let option = run.mounts.first else {
+            return nil
+        }
+        return try option.mount { word throws(ExpansionError) in try WordExpander().expand(word, lookup: { values[$0] })
+        }
     }
 
     @Test func bindIsTheDefaultAndReadOnly() throws {
@@ -57,7 +66,8 @@ import Testing
     }
 
     @Test func cacheOptionsAreRead() throws {
-        let found = try #require(try mount("type=cache,id=$i,target=./x,sharing=locked,mode=0700,uid=1,gid=2", ["i": "c"]))
+        let found = try #require(
+            try mount("type=cache,id=$i,target=./x,sharing=locked,mode=0700,uid=1,gid=2", ["i": "c"]))
         #expect(found.kind == .cache && found.id == "c" && found.target == "./x" && found.sharing == .locked)
         #expect(found.mode == 0o700 && found.uid == 1 && found.gid == 2 && !found.isReadOnly)
     }

@@ -26,7 +26,8 @@ import Testing
     @Test func fromSeesOnlyGlobalArguments() throws {
         let file = stages("ARG TAG=1\nFROM busybox:$TAG AS one\nARG INNER=2\nFROM x-$INNER-$TARGETARCH")
         var globals = GlobalArguments(
-            buildArguments: [:], platform: PlatformArguments(target: amd64, build: amd64, stage: nil), expander: file.expander)
+            buildArguments: [:], platform: PlatformArguments(target: amd64, build: amd64, stage: nil),
+            expander: file.expander)
         for case .arg(let arguments) in file.globalArguments.map(\.instruction) { try globals.declare(arguments) }
         #expect(try globals.resolve(file.stages[0].from).image == "busybox:1")
         #expect(try globals.resolve(file.stages[1].from).image == "x--amd64")
@@ -46,10 +47,11 @@ import Testing
         #expect(try environments("ARG X=g\nFROM x\nARG X=1\nARG X")[0]["X"] == "g")
     }
 
-    @Test(arguments: [
-        ("ARG X=1", ["X": ""], ""), ("ARG X=1", ["X": "b"], "b"), ("ARG X", [:], nil), ("ARG X=", [:], ""),
-        ("ARG X=${Y:?}", ["X": "1"], "1"), ("ENV X=e\nARG X=a", [:], "a"), ("ARG X=a\nENV X=e", [:], "e"),
-    ] as [(String, [String: String], String?)])
+    @Test(
+        arguments: [
+            ("ARG X=1", ["X": ""], ""), ("ARG X=1", ["X": "b"], "b"), ("ARG X", [:], nil), ("ARG X=", [:], ""),
+            ("ARG X=${Y:?}", ["X": "1"], "1"), ("ENV X=e\nARG X=a", [:], "a"), ("ARG X=a\nENV X=e", [:], "e"),
+        ] as [(String, [String: String], String?)])
     func valueOfAnArgumentFollowsThePrecedence(text: String, given: [String: String], value: String?) throws {
         #expect(try environment(text, buildArguments: given)["X"] == value)
     }

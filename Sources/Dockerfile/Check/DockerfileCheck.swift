@@ -18,6 +18,8 @@ package enum DockerfileCheck {
 
 /// Collects findings, less those that the file or the instruction asks to skip.
 struct LintFindings {
+    /// More findings than this are of no use to anyone.
+    private static let maximum = 200
     private(set) var diagnostics: [Diagnostic] = []
     private let file: CheckDirective
     /// The first stage of each name.
@@ -38,12 +40,13 @@ struct LintFindings {
     }
 
     mutating func add(
-        _ rule: LintRule, _ message: String, at range: SourceRange, of node: InstructionNode, hint: String? = nil
+        _ rule: LintRule, _ message: String, at range: SourceRange, of node: InstructionNode,
+        hint: @autoclosure () -> String? = nil
     ) {
-        guard file.allows(rule), !file.skips(rule),
+        guard diagnostics.count < Self.maximum, file.allows(rule), !file.skips(rule),
             !node.comments.contains(where: { CheckDirective(comment: $0)?.skips(rule) ?? false })
         else { return }
         let severity: Diagnostic.Severity = file.makesErrors ? .error : .warning
-        diagnostics.append(Diagnostic(severity, message, at: range, rule: rule.rawValue, hint: hint))
+        diagnostics.append(Diagnostic(severity, message, at: range, rule: rule.rawValue, hint: hint()))
     }
 }

@@ -68,7 +68,8 @@ extension LintFindings {
                 let rule = ignore.decision(for: relative).rule
             else { continue }
             add(
-                .copyIgnoredFile, "`\(word.text)` is excluded by \(ignore.source.name) line \(rule.line) `\(rule.text)`",
+                .copyIgnoredFile,
+                "`\(word.text)` is excluded by \(ignore.source.name) line \(rule.line) `\(rule.text)`",
                 at: word.range, of: node)
         }
     }

@@ -1,4 +1,6 @@
 extension LintFindings {
+    private static let maximumStages = 1_000
+
     /// Variables that nothing sets: in FROM lines, and in stages whose base is known to set nothing.
     mutating func checkVariables(_ file: DockerfileStages) {
         let platform = PlatformArguments(
@@ -17,7 +19,10 @@ extension LintFindings {
             checkFromVariables(stage, globals, declared, file.expander)
             let base = try? globals.expand(stage.from.image)
             var environment: StageEnvironment?
-            if let base, let parent = byName[base.lowercased()] {
+            // Every stage of a chain copies its parent's variables: a generated chain of thousands is not followed.
+            if stage.index >= Self.maximumStages {
+                environment = nil
+            } else if let base, let parent = byName[base.lowercased()] {
                 environment = known[parent]
             } else if base == "scratch" {
                 environment = StageEnvironment(
@@ -38,9 +43,11 @@ extension LintFindings {
                 add(
                     .undefinedArgInFrom, "FROM uses the argument `\(name)`, which is not declared", at: word.range,
                     of: stage.node,
-                    hint: Suggestion.hint(for: name, among: declared.sorted()) ?? "put ARG \(name) before the first FROM")
+                    hint: Suggestion.hint(for: name, among: declared.sorted())
+                        ?? "put ARG \(name) before the first FROM")
             }
-            let isIncomplete = expansion.value.isEmpty || ":@/".contains(expansion.value.last ?? " ")
+            let isIncomplete =
+                expansion.value.isEmpty || ":@/".contains(expansion.value.last ?? " ")
                 || expansion.value.hasPrefix(":")
             if word == stage.from.image, isIncomplete, !expansion.used.isEmpty {
                 add(
@@ -48,6 +55,10 @@ extension LintFindings {
                     at: word.range, of: stage.node, hint: "give the argument a default")
             }
         }
+    }
+
+    private static func names(_ environment: StageEnvironment?, _ declared: Set<String>) -> [String] {
+        (environment?.run.variables.map(\.name) ?? []) + declared.sorted()
     }
 
     private mutating func checkStageVariables(
@@ -63,10 +74,9 @@ extension LintFindings {
                     let expansion = try? expander.expansion(word.text, lookup: lookup)
                 else { continue }
                 for name in expansion.unset where !declared.contains(name) {
-                    let candidates = (environment?.run.variables.map(\.name) ?? []) + declared
                     add(
                         .undefinedVar, "nothing sets the variable `\(name)`", at: word.range, of: instruction.node,
-                        hint: Suggestion.hint(for: name, among: candidates.sorted()))
+                        hint: Suggestion.hint(for: name, among: Self.names(environment, declared)))
                 }
             }
             switch instruction.instruction {
@@ -83,7 +93,8 @@ extension Instruction {
     fileprivate var expandedWords: [Word] {
         switch self {
         case .add(let add): [add.owner?.word, add.mode?.word, add.destination].compactMap { $0 } + add.sources.words
-        case .copy(let copy): [copy.owner?.word, copy.mode?.word, copy.destination].compactMap { $0 } + copy.sources.words
+        case .copy(let copy):
+            [copy.owner?.word, copy.mode?.word, copy.destination].compactMap { $0 } + copy.sources.words
         case .env(let pairs), .label(let pairs): pairs.pairs.flatMap { [$0.name, $0.value] }
         case .expose(let words), .volume(let words): words
         case .stopsignal(let word), .user(let word), .workdir(let word): [word]

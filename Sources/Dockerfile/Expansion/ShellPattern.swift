@@ -99,7 +99,8 @@ struct ShellPattern {
                 continue
             }
             let places = position...max(position, text.count - segment.count)
-            let found = isLast && longest
+            let found =
+                isLast && longest
                 ? places.last { matches(segment, in: text, at: $0) }
                 : places.first { matches(segment, in: text, at: $0) }
             guard let found else { return nil }

@@ -77,7 +77,9 @@ struct WordScanner {
                 text += try variable()
             case escape:
                 position += 1
-                if let escaped = next, escaped == UInt8(ascii: "\"") || escaped == UInt8(ascii: "$") || escaped == escape {
+                if let escaped = next,
+                    escaped == UInt8(ascii: "\"") || escaped == UInt8(ascii: "$") || escaped == escape
+                {
                     text.append(escaped)
                     position += 1
                 } else if next != nil {
@@ -174,7 +176,8 @@ struct WordScanner {
             position += 1
             return try conditional(operation, name: name, emptyIsUnset: true, start: start)
         case UInt8(ascii: "#"), UInt8(ascii: "%"):
-            return try strip(from: modifier == UInt8(ascii: "#") ? .start : .end, sign: modifier, name: name, start: start)
+            return try strip(
+                from: modifier == UInt8(ascii: "#") ? .start : .end, sign: modifier, name: name, start: start)
         case UInt8(ascii: "/"):
             return try replace(name: name, start: start)
         default:

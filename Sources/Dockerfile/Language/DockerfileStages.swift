@@ -96,7 +96,8 @@ package struct DockerfileStages: Sendable {
                     guard let from = copy.from else { continue }
                     if from.text.utf8.allSatisfy(\.isASCIIDigit), let number = Int(from.text) {
                         guard number >= stage.index else { continue }
-                        let message = number < stages.count
+                        let message =
+                            number < stages.count
                             ? "stage \(number) needs to be defined before this one" : "there is no stage \(number)"
                         errors.append(
                             .error(

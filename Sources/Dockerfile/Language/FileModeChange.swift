@@ -20,7 +20,8 @@ package enum FileModeChange: Hashable, Sendable {
     package init?(_ text: String) {
         guard let first = text.utf8.first else { return nil }
         if first.isASCIIDigit {
-            guard text.utf8.allSatisfy({ (0x30...0x37).contains($0) }), let mode = UInt16(text, radix: 8), mode <= 0o7777
+            guard text.utf8.allSatisfy({ (0x30...0x37).contains($0) }), let mode = UInt16(text, radix: 8),
+                mode <= 0o7777
             else { return nil }
             self = .octal(mode)
             return
@@ -74,7 +75,9 @@ package enum FileModeChange: Hashable, Sendable {
         case .symbolic(let clauses):
             var result = mode & 0o7777
             for clause in clauses {
-                for action in clause.actions { Self.apply(action, who: clause.who, to: &result, isDirectory: isDirectory) }
+                for action in clause.actions {
+                    Self.apply(action, who: clause.who, to: &result, isDirectory: isDirectory)
+                }
             }
             return result
         }

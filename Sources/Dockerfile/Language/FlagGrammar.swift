@@ -44,7 +44,8 @@ struct FlagSet {
             let value = equals.map { String(body[body.index(after: $0)...]) }
             guard let kind = grammar.first(where: { $0.name == name })?.kind else {
                 let known = grammar.map { "--\($0.name)" }
-                let hint = Suggestion.hint(for: "--\(name)", among: known)
+                let hint =
+                    Suggestion.hint(for: "--\(name)", among: known)
                     ?? (known.isEmpty
                         ? "\(node.keyword.uppercased) takes no flags" : "known flags: \(known.joined(separator: " "))")
                 diagnostics.append(.error("unknown flag `--\(name)`", at: flag.range, hint: hint))

@@ -27,7 +27,9 @@ extension InstructionReader {
     }
 
     private mutating func checkMode(_ flags: FlagSet) {
-        guard let mode = flags.value("chmod"), !mode.text.contains("$"), FileModeChange(mode.text) == nil else { return }
+        guard let mode = flags.value("chmod"), !mode.text.contains("$"), FileModeChange(mode.text) == nil else {
+            return
+        }
         report(
             "invalid mode `\(mode.text)`", at: mode.range,
             hint: "use octal digits up to 7777, or a symbolic mode such as u=rwX,go=rX")
@@ -39,35 +41,32 @@ extension InstructionReader {
                 "\(node.keyword.uppercased) needs at least one source and the destination", at: node.text.range)
             return nil
         }
-        var arguments = node.arguments
-        if node.form == .shell, !node.heredocs.isEmpty { arguments = joiningTokens(node) }
-        guard let destination = arguments.popLast() else { return nil }
-        if let heredoc = node.heredocs.first(where: { $0.token.range == destination.range }) {
+        var sources = joiningTokens(node)
+        switch sources.popLast() {
+        case .heredoc(let heredoc)?:
             report("a here-document cannot be the destination", at: heredoc.token.range)
             return nil
+        case .path(let destination)? where sources.isEmpty:
+            report("\(node.keyword.uppercased) has no source", at: destination.range)
+            return nil
+        case .path(let destination)?: return (sources, destination)
+        case nil: return nil
         }
+    }
+
+    /// The arguments in order, with a token such as `<< NAME`, which is two words, as the one source it is.
+    private func joiningTokens(_ node: InstructionNode) -> [CopySource] {
+        var heredocs = node.heredocs[...]
         var sources: [CopySource] = []
-        for argument in arguments {
-            if let heredoc = node.heredocs.first(where: { $0.token.range == argument.range }) {
-                sources.append(.heredoc(heredoc))
+        for argument in node.arguments {
+            while let token = heredocs.first?.token, token.range.end <= argument.range.start { heredocs.removeFirst() }
+            if let heredoc = heredocs.first, heredoc.token.range.start <= argument.range.start {
+                if heredoc.token.range.start == argument.range.start { sources.append(.heredoc(heredoc)) }
             } else {
                 sources.append(.path(argument))
             }
         }
-        guard !sources.isEmpty else {
-            report("\(node.keyword.uppercased) has no destination", at: destination.range)
-            return nil
-        }
-        return (sources, destination)
-    }
-
-    /// The arguments with `<< NAME`, which is two words, as the one token it is.
-    private func joiningTokens(_ node: InstructionNode) -> [Word] {
-        let tokens = node.heredocs.map(\.token)
-        let others = node.arguments.filter { argument in
-            !tokens.contains { $0.range.start <= argument.range.start && argument.range.start < $0.range.end }
-        }
-        return (others + tokens).sorted { $0.range.start < $1.range.start }
+        return sources
     }
 
     private mutating func check(_ checksum: FlagValue, sources: [CopySource]) {

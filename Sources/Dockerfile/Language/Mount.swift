@@ -109,7 +109,8 @@ struct MountReader {
         if [.bind, .cache, .tmpfs].contains(mount.kind), mount.target ?? "" == "" {
             throw MountError("a \(mount.kind.rawValue) mount needs a target", hint: "add target=PATH")
         }
-        if let target = mount.target, target.utf8.contains(.slash), target.utf8.allSatisfy({ $0 == .slash || $0 == UInt8(ascii: ".") }),
+        if let target = mount.target, target.utf8.contains(.slash),
+            target.utf8.allSatisfy({ $0 == .slash || $0 == UInt8(ascii: ".") }),
             target.hasPrefix("/")
         {
             throw MountError("nothing can be mounted over `/`")

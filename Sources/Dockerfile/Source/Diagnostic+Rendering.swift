@@ -25,7 +25,9 @@ extension Diagnostic {
                 let number = String(line)
                 let excerpt = Excerpt(source.contents(ofLine: line), around: isOffending ? range.start.column : 1)
                 output += "\n\(isOffending ? ">>>" : "   ") "
-                output += String(repeating: " ", count: width - number.count) + number + (excerpt.text.isEmpty ? " |" : " | \(excerpt.text)")
+                output +=
+                    String(repeating: " ", count: width - number.count) + number
+                    + (excerpt.text.isEmpty ? " |" : " | \(excerpt.text)")
                 if line == range.firstLine {
                     let marked = range.lastLine == range.firstLine ? range.end.column - range.start.column : 1
                     output += "\n" + String(repeating: " ", count: 4 + width) + " | "

@@ -37,7 +37,8 @@ struct LogicalLine {
             let before = offsets.lowerBound > 0 ? sourceOffset(offsets.lowerBound - 1) + 1 : sourceOffset(0)
             let position = source.position(of: before)
             let last = source.position(of: max(0, before - 1))
-            let place = position.line == last.line
+            let place =
+                position.line == last.line
                 ? position : SourcePosition(line: last.line, column: last.column + 1)
             return SourceRange(start: place, end: place)
         }
