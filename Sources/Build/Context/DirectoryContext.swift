@@ -1,6 +1,6 @@
 package import Archive
 package import Dockerfile
-package import Linux
+import Linux
 package import OCI
 package import Storage
 import Synchronization
@@ -130,9 +130,5 @@ package final class DirectoryContext: BuildContext {
         return .file(SharedDescriptor(descriptor))
     }
 
-    package func exclusion(of path: EntryPath) -> Exclusion? {
-        let decision = ignore.decision(for: path.bytes[...])
-        guard decision.isExcluded, let rule = decision.rule else { return nil }
-        return Exclusion(fileName: ignore.source.name, line: rule.line, pattern: rule.text)
-    }
+    package func exclusion(of path: EntryPath) -> Exclusion? { ignore.exclusion(of: path) }
 }

@@ -1,6 +1,6 @@
 import Archive
 package import Linux
-package import OCI
+import OCI
 package import Storage
 
 /// The files of an image without its layers, as one tar: `--output type=tar`.

@@ -1,3 +1,4 @@
+import SystemPackage
 package import OCI
 package import Storage
 

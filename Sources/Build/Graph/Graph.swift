@@ -1,5 +1,5 @@
 package import Dockerfile
-package import OCI
+import OCI
 
 /// The steps of a build and what each needs: every vertex reachable from the targets, inputs before their users.
 /// Two vertices of the same operation on the same inputs are one.

@@ -1,4 +1,4 @@
-package import OCI
+import OCI
 package import Storage
 
 /// The trees that stacks of layers show, built from the layers' headers and remembered while builds need them.

@@ -1,6 +1,132 @@
-package import OCI
+import Archive
+package import Linux
+import OCI
+package import Sandbox
 package import Storage
+import Synchronization
 
-package struct CommandRunner: Sendable {
-    func run(_ run: RunOperation, step: Step, on chain: LayerChain, tree: FileTree, emit: @escaping EventSink) async throws -> DiffID { preconditionFailure() }
+/// Runs the commands of one build: each in a sandbox on its layers, with a writable directory on top that becomes the
+/// next layer.
+package actor CommandRunner {
+    private let store: Store
+    private let snapshotter: any Snapshotter
+    private let limits: SandboxSpec.Limits
+    private let upper: UpperPolicy
+    private let startSupervisor: @Sendable () async throws -> SandboxSupervisor
+    private var supervisor: Task<SandboxSupervisor, any Error>?
+
+    /// `startSupervisor` is called once, when the first command runs: a cached build needs no sandbox.
+    package init(
+        store: Store, snapshotter: any Snapshotter, limits: SandboxSpec.Limits, upper: UpperPolicy,
+        startSupervisor: @escaping @Sendable () async throws -> SandboxSupervisor
+    ) {
+        self.store = store
+        self.snapshotter = snapshotter
+        self.limits = limits
+        self.upper = upper
+        self.startSupervisor = startSupervisor
+    }
+
+    private func runningSupervisor() async throws -> SandboxSupervisor {
+        if let supervisor { return try await supervisor.value }
+        let start = Task { try await startSupervisor() }
+        supervisor = start
+        return try await start.value
+    }
+
+    /// Ends every command that still runs, and the supervisor.
+    package func stop() async {
+        guard let running = try? await supervisor?.value else { return }
+        supervisor = nil
+        await running.stop()
+    }
+
+    /// The layer of what the command changed. A command that fails throws `BuildError.step` with its last output.
+    func run(
+        _ run: RunOperation, step: Step, on chain: LayerChain, tree: FileTree, emit: @escaping EventSink
+    ) async throws -> DiffID {
+        let supervisor = try await runningSupervisor()
+        let identity = try UserDatabase(of: tree, in: store).identity(of: run.user)
+        try Self.checkDirectory(run.workingDirectory, in: tree, step: step)
+        let snapshot = try await snapshotter.writable(chain.layers, ids: supervisor.ids, upper: upper)
+        let tail = OutputTail()
+        let exit = try await supervisor.run(spec(run, identity), root: snapshot.root) { output in
+            switch output.stream {
+            case .standardOutput, .standardError:
+                tail.append(output.bytes)
+                let channel: OutputChannel = output.stream == .standardOutput ? .standardOutput : .standardError
+                emit(.stepOutput(step, channel, output.bytes))
+            case .warning:
+                emit(.stepOutput(step, .standardError, Array("warning: ".utf8) + output.bytes + Array("\n".utf8)))
+            }
+        }
+        guard exit.isSuccess else { throw failure(of: exit, step: step, tail: tail, snapshot) }
+        let result = try await snapshot.commit(epoch: run.epoch)
+        for warning in result.warnings {
+            emit(.stepOutput(step, .standardError, Array("warning: \(warning)\n".utf8)))
+        }
+        return result.layer.diffID
+    }
+
+    private func spec(_ run: RunOperation, _ identity: UserDatabase.Identity) -> SandboxSpec {
+        var environment = run.environment
+        if let home = identity.home, !environment.contains(where: { $0.hasPrefix("HOME=") }) {
+            environment.append("HOME=\(home)")
+        }
+        return SandboxSpec(
+            arguments: run.arguments, environment: environment, workingDirectory: run.workingDirectory,
+            user: .init(uid: identity.uid, gid: identity.gid, supplementaryGroups: identity.supplementary),
+            network: run.network == .none ? .none : .default, limits: limits)
+    }
+
+    private static func checkDirectory(_ path: String, in tree: FileTree, step: Step) throws {
+        let node = try? tree.resolve(Array(path.utf8)).node
+        guard let node, tree[node].isDirectory else {
+            throw BuildError.step(
+                StepFailure(
+                    step: step, message: "the working directory `\(path)` is not a directory of the image",
+                    hint: "set it with WORKDIR, which makes it"))
+        }
+    }
+
+    private func failure(
+        of exit: SandboxExit, step: Step, tail: OutputTail, _ snapshot: WritableSnapshot
+    ) -> BuildError {
+        let message: String
+        var hint: String?
+        switch exit.cause {
+        case .exited: message = "the command ended with exit code \(exit.code)"
+        case .outOfMemory:
+            message = "the command was killed at its memory limit of \(limits.memory.map(String.init) ?? "?") bytes"
+            hint = "raise the limit with --memory, or `limits.memory` in agent.conf"
+        case .processLimit:
+            message = "the command reached its limit of \(limits.processes.map(String.init) ?? "?") processes"
+            hint = "raise the limit with --pids, or `limits.pids` in agent.conf"
+        case .timedOut:
+            message = "the command was stopped at its time limit"
+            hint = "raise the limit with --timeout, or `limits.time` in agent.conf"
+        }
+        return .step(
+            StepFailure(step: step, message: message, hint: hint, exitCode: exit.code, lastOutput: tail.lines))
+    }
+}
+
+/// The end of what a command wrote.
+private final class OutputTail: Sendable {
+    private let bytes = Mutex<[UInt8]>([])
+
+    private static let limit = 16 << 10
+    private static let lineLimit = 20
+
+    func append(_ more: [UInt8]) {
+        bytes.withLock { bytes in
+            bytes += more
+            if bytes.count > 2 * Self.limit { bytes.removeFirst(bytes.count - Self.limit) }
+        }
+    }
+
+    var lines: [String] {
+        let text = String(decoding: bytes.withLock { $0.suffix(Self.limit) }, as: UTF8.self)
+        return text.split(separator: "\n").suffix(Self.lineLimit).map(String.init)
+    }
 }

@@ -1,5 +1,5 @@
-package import Dockerfile
-package import OCI
+import Dockerfile
+import OCI
 
 /// Turns a Dockerfile into the graph of the vertices its targets need. Stages no target needs are not looked at;
 /// nothing runs and no layer is fetched, but the documents of base images are, because their configuration decides what

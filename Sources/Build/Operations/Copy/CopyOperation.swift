@@ -1,6 +1,6 @@
 package import Dockerfile
-package import OCI
-package import Storage
+import OCI
+import Storage
 
 /// COPY or ADD with every word expanded: which files, from where, to where, as whose.
 package struct CopyOperation: Sendable {

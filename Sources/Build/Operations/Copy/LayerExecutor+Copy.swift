@@ -1,5 +1,5 @@
-package import OCI
-package import Storage
+import OCI
+import Storage
 import Archive
 
 /// COPY and ADD.

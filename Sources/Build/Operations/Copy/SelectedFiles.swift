@@ -1,4 +1,4 @@
-package import Archive
+import Archive
 package import OCI
 package import Storage
 
@@ -61,7 +61,7 @@ package struct SelectedFiles: Sendable {
         case .blockDevice(let major, let minor): parts.append("block \(major):\(minor)")
         case .fifo: parts.append("fifo")
         }
-        if case .octal(_)? = copy.mode {} else { parts.append("mode " + String(node.mode, radix: 8)) }
+        if copy.mode?.replacesMode != true { parts.append("mode " + String(node.mode, radix: 8)) }
         if copy.origin == .stage { parts.append("modified \(node.modified.seconds)") }
         if copy.owner == nil { parts.append("owner \(node.uid):\(node.gid)") }
         for attribute in node.attributes {

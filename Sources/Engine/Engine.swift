@@ -1,0 +1,118 @@
+package import Build
+package import Git
+import HTTP
+package import Linux
+package import OCI
+package import Registry
+import Sandbox
+package import Storage
+import SystemPackage
+
+/// A ready engine: the store, the sandbox, registries and repositories put together. One serves any number of builds at
+/// once, which share layers, records and steps in flight.
+package final class Engine: Sendable {
+    package let configuration: EngineConfiguration
+    package let store: Store
+    package let registry: RegistryClient
+    package let library: ImageLibrary
+    package let trees: ChainTrees
+    package let git: GitRemote
+    private let flights = Solver.Flights()
+    private let snapshots: SnapshotterChoice
+    private let ranges: IDRanges
+
+    /// Opens the store; nothing else is contacted or started.
+    package init(_ configuration: EngineConfiguration) throws {
+        self.configuration = configuration
+        store = try Store.open(at: configuration.root)
+        let http = HTTPClient()
+        registry = RegistryClient(configuration.registries, credentials: configuration.credentials, http: http)
+        library = ImageLibrary(store: store, source: registry)
+        trees = ChainTrees(store: store)
+        git = GitRemote(client: http, helper: GitHelper(), trust: configuration.gitTrust)
+        snapshots = SnapshotterChoice(store: store)
+        ranges = IDRanges(directory: Superuser.isCurrent ? "/run/caisson/ids" : configuration.root.appending("ids"))
+    }
+
+    // MARK: Building
+
+    /// The images of all targets, in their order; their layers and documents are in the store, durably.
+    ///
+    /// Throws `BuildError` for what the author of the build can mend; any other error is a failure of the host, a
+    /// registry or the store.
+    package func build(_ request: BuildRequest, report: @escaping EventSink) async throws -> [BuiltImage] {
+        let plan = try await Planner.plan(request, images: library)
+        for warning in plan.warnings { report(.warning(warning)) }
+        report(.planned(plan.steps))
+        return try await withCommandRunner { commands in
+            let executor = LayerExecutor(
+                store: store, library: library, trees: trees, graph: plan.graph, commands: commands)
+            let solver = Solver(
+                graph: plan.graph, records: StoredRecords(store: store, origins: executor.origins), executor: executor,
+                flights: flights, usesCache: request.usesCache, now: WallClock.seconds, report: report)
+            let chains = try await solver.solve(plan.targets.map(\.vertex))
+            let assembler = ImageAssembler(store: store)
+            var images: [BuiltImage] = []
+            for (target, chain) in zip(plan.targets, chains) {
+                images.append(try await assembler.assemble(target, layers: chain))
+            }
+            try await BlockingThread(label: "flush").run { [store] in try store.synchronize() }
+            return images
+        }
+    }
+
+    /// A runner for one build's commands, which ends with the build however that ends.
+    private func withCommandRunner<Result: Sendable>(
+        _ body: (CommandRunner) async throws -> Result
+    ) async throws -> Result {
+        let limits = configuration.limits
+        let ranges = ranges
+        let runner = CommandRunner(
+            store: store, snapshotter: snapshots,
+            limits: .init(
+                memory: limits.memory.map { UInt64($0) }, processors: limits.cpus, processes: UInt64(limits.pids),
+                time: limits.timeout),
+            upper: .memory(budget: limits.upperMemory)
+        ) {
+            let lease = try ranges.take()
+            return try await LeasedSupervisor.start(lease)
+        }
+        do {
+            let result = try await body(runner)
+            await runner.stop()
+            return result
+        } catch {
+            await runner.stop()
+            throw error
+        }
+    }
+
+    // MARK: Images
+
+    /// Names an image in the store only.
+    package func tag(_ image: BuiltImage, as reference: ImageReference) throws {
+        try store.references.put(image.manifest.descriptor, as: LocalName.built(reference))
+    }
+
+    /// Sends an image to its registry under all `references`, and records that the registry has it.
+    package func push(
+        _ image: BuiltImage, to references: [ImageReference], report: @escaping @Sendable (Transfer) -> Void
+    ) async throws {
+        try await ImagePusher(store: store, library: library, destination: registry)
+            .push(image, to: references, report: report)
+        for reference in references {
+            try store.references.remove(LocalName.built(reference))
+            try store.references.put(image.manifest.descriptor, as: LocalName.mirrored(reference))
+        }
+    }
+
+    /// Brings an image with all its layers into the store.
+    package func pull(
+        _ reference: ImageReference, platform: Platform, report: @escaping @Sendable (Transfer) -> Void
+    ) async throws -> BaseImage {
+        let image = try await library.resolve(reference, platform: platform)
+        try await library.fetch(LayerChain(image.config.diffIDs), origins: LayerOrigins(of: [image]), report: report)
+        try store.references.put(image.manifest, as: LocalName.mirrored(reference))
+        return image
+    }
+}

@@ -1,0 +1,82 @@
+package import Git
+package import HTTP
+package import Registry
+package import SystemPackage
+
+/// Where an engine keeps what it has, and how it reaches what it needs.
+package struct EngineConfiguration: Sendable {
+    /// The store.
+    package var root: FilePath
+    package var registries: RegistryConfiguration
+    package var credentials: any CredentialSource
+    package var gitSchemes: Set<GitURL.Scheme>
+    package var gitTrust: GitTrust
+    package var limits: EngineLimits
+
+    package init(
+        root: FilePath, registries: RegistryConfiguration = RegistryConfiguration(),
+        credentials: any CredentialSource = AnonymousCredentials(), gitSchemes: Set<GitURL.Scheme> = GitURL.defaultSchemes,
+        gitTrust: GitTrust = GitTrust(), limits: EngineLimits = EngineLimits()
+    ) {
+        self.root = root
+        self.registries = registries
+        self.credentials = credentials
+        self.gitSchemes = gitSchemes
+        self.gitTrust = gitTrust
+        self.limits = limits
+    }
+
+    /// For the command line: credentials where the user's other tools keep them, and registries without TLS by name.
+    package init(root: FilePath, environment: [String: String], plainHTTPRegistries: [String] = []) {
+        var registries = RegistryConfiguration()
+        for name in plainHTTPRegistries {
+            var host = RegistryConfiguration.Host()
+            host.plainHTTP = true
+            registries.hosts[name] = host
+        }
+        self.init(
+            root: root, registries: registries,
+            credentials: DockerCredentials(DockerCredentials.Locations(environment: environment)))
+    }
+
+    /// Root's store is the host's; anybody else has one of their own.
+    package static func defaultRoot(environment: [String: String], isSuperuser: Bool) -> FilePath {
+        if isSuperuser { return "/var/lib/caisson" }
+        if let data = environment["XDG_DATA_HOME"], data.hasPrefix("/") { return FilePath(data).appending("caisson") }
+        return FilePath(environment["HOME"] ?? "/").appending(".local/share/caisson")
+    }
+}
+
+/// What steps may use. A step that reaches a limit fails and says which.
+package struct EngineLimits: Hashable, Sendable {
+    /// Bytes of memory of one step; nil is unlimited.
+    package var memory: Int64?
+    package var cpus: Double?
+    package var pids: Int
+    package var timeout: Duration?
+    /// Bytes of all steps' changes that may be kept in memory before the disk is used.
+    package var upperMemory: Int64
+    /// Steps at once.
+    package var parallelSteps: Int
+
+    package init(
+        memory: Int64? = nil, cpus: Double? = nil, pids: Int = 4096, timeout: Duration? = nil,
+        upperMemory: Int64 = 1 << 30, parallelSteps: Int = 16
+    ) {
+        self.memory = memory
+        self.cpus = cpus
+        self.pids = pids
+        self.timeout = timeout
+        self.upperMemory = upperMemory
+        self.parallelSteps = parallelSteps
+    }
+}
+
+/// A failure of the engine's own arrangements.
+package struct EngineError: Error, Sendable, CustomStringConvertible {
+    package let message: String
+
+    package init(_ message: String) { self.message = message }
+
+    package var description: String { message }
+}
