@@ -76,7 +76,7 @@ let package = Package(
         // Owned descriptors, mounts, namespaces, cgroups, child processes, locks, blocking threads.
         .target(name: "Linux", dependencies: ["CLinux", systemPackage], swiftSettings: swift),
         // libcurl on one thread: streaming, retries, redaction.
-        .target(name: "HTTP", dependencies: ["CCurl", "Linux"], swiftSettings: swift),
+        .target(name: "HTTP", dependencies: ["CCurl", "Linux", systemPackage], swiftSettings: swift),
         // The tar format, compression.
         .target(
             name: "Archive", dependencies: ["CBzip2", "CDeflate", "CLzma", "CZlib", "CZstd", "Linux", systemPackage],
@@ -143,8 +143,12 @@ let package = Package(
         .testTarget(
             name: "StorageTests", dependencies: ["Archive", "Linux", "OCI", "Storage"], swiftSettings: swift),
         .testTarget(name: "SandboxTests", dependencies: ["Linux", "Sandbox"], swiftSettings: swift),
-        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Linux"], swiftSettings: swift),
-        .testTarget(name: "RegistryTests", dependencies: ["HTTP", "Linux", "OCI", "Registry"], swiftSettings: swift),
+        // What tests talk to: an HTTP server that follows a script, a real registry process.
+        .target(name: "TestServers", dependencies: ["Linux", systemPackage], path: "Tests/TestServers", swiftSettings: swift),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Linux", "TestServers"], swiftSettings: swift),
+        .testTarget(
+            name: "RegistryTests", dependencies: ["HTTP", "Linux", "OCI", "Registry", "TestServers", systemPackage],
+            swiftSettings: swift),
         // The process that libgit2's network side runs in, as the tests start it.
         .executableTarget(
             name: "git-helper", dependencies: ["Git"], path: "Tests/GitHelperProgram", swiftSettings: swift),

@@ -1,5 +1,8 @@
 #pragma once
 #include <curl/curl.h>
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 
@@ -58,9 +61,28 @@ static inline CURLcode caisson_curl_set_callbacks(
     return code;
 }
 
-// The address is the last member, of variable length, of a structure libcurl owns.
-static inline const struct sockaddr *caisson_curl_address(const struct curl_sockaddr *address) {
-    return &address->addr;
+// Opens the socket that libcurl asks for, close-on-exec, which libcurl's own are not.
+static inline curl_socket_t caisson_curl_open_socket(const struct curl_sockaddr *address) {
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+// Writes an Internet address as text, which holds at least INET6_ADDRSTRLEN bytes; false for other addresses.
+static inline bool caisson_curl_address_text(const struct curl_sockaddr *address, char *text, size_t size) {
+    const void *bytes;
+    switch (address->addr.sa_family) {
+    case AF_INET: bytes = &((const struct sockaddr_in *)&address->addr)->sin_addr; break;
+    case AF_INET6: bytes = &((const struct sockaddr_in6 *)&address->addr)->sin6_addr; break;
+    default: return false;
+    }
+    return inet_ntop(address->addr.sa_family, bytes, text, (socklen_t)size) != NULL;
+}
+
+// OpenSSL writes to sockets without MSG_NOSIGNAL: keeps a peer that is gone from ending the process, for this thread.
+static inline void caisson_curl_block_broken_pipe(void) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
 }
 
 static inline long caisson_curl_get_long(CURL *easy, CURLINFO info) {

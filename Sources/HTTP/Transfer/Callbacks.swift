@@ -1,5 +1,4 @@
 internal import CCurl
-import Glibc
 
 // What libcurl calls on the transfer thread. `context` is the transfer, which the easy handle keeps alive.
 
@@ -29,38 +28,29 @@ func fillUpload(_ data: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int,
     }
 }
 
+/// libcurl only ever seeks from the start (`origin` is SEEK_SET).
 func rewindUpload(_ context: UnsafeMutableRawPointer?, _ offset: curl_off_t, _ origin: CInt) -> CInt {
-    guard origin == SEEK_SET, transfer(context)?.rewindUpload(to: Int64(offset)) == true else { return CURL_SEEKFUNC_CANTSEEK }
+    guard origin == 0, transfer(context)?.rewindUpload(to: Int64(offset)) == true else { return CURL_SEEKFUNC_CANTSEEK }
     return CURL_SEEKFUNC_OK
 }
 
-/// Opens sockets close-on-exec, which libcurl does not, and keeps requests that others caused away from this machine.
+/// Keeps requests that another server caused away from this machine.
 func openSocket(
     _ context: UnsafeMutableRawPointer?, _ purpose: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
 ) -> curl_socket_t {
     guard let transfer = transfer(context), let address else { return -1 }
-    if transfer.request.refusesLocalAddresses, isLocal(caisson_curl_address(address)) {
+    if transfer.request.refusesLocalAddresses, isLocal(address) {
         transfer.abort(
             HTTPError(.redirect, "refusing to follow another server to `\(transfer.request.url.origin)`: an address of this machine"))
         return -1
     }
-    return socket(address.pointee.family, address.pointee.socktype | CInt(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
+    return caisson_curl_open_socket(address)
 }
 
 /// Loopback, link-local (where cloud machines keep their credentials) and unspecified addresses.
-private func isLocal(_ address: UnsafePointer<sockaddr>?) -> Bool {
-    guard let address else { return false }
-    var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-    let raw = UnsafeRawPointer(address)
-    switch CInt(address.pointee.sa_family) {
-    case AF_INET:
-        var bytes = raw.loadUnaligned(as: sockaddr_in.self).sin_addr
-        inet_ntop(AF_INET, &bytes, &text, socklen_t(text.count))
-    case AF_INET6:
-        var bytes = raw.loadUnaligned(as: sockaddr_in6.self).sin6_addr
-        inet_ntop(AF_INET6, &bytes, &text, socklen_t(text.count))
-    default: return false
-    }
+private func isLocal(_ address: UnsafePointer<curl_sockaddr>) -> Bool {
+    var text = [CChar](repeating: 0, count: 64)
+    guard caisson_curl_address_text(address, &text, text.count) else { return false }
     return isLocalAddress(String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
 }
 

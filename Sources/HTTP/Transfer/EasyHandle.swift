@@ -1,5 +1,5 @@
 internal import CCurl
-import Glibc
+import SystemPackage
 
 /// A libcurl easy handle set up for one transfer; used on the transfer thread only.
 final class EasyHandle {
@@ -152,7 +152,7 @@ final class EasyHandle {
             return HTTPError(.cannotResolve, "cannot resolve the host name of `\(origin)`")
         case CURLE_COULDNT_CONNECT:
             let number = CInt(caisson_curl_get_long(curl, CURLINFO_OS_ERRNO))
-            let cause = number == 0 ? reason : String(cString: strerror(number)).lowercased()
+            let cause = number == 0 ? reason : "\(Errno(rawValue: number))".lowercased()
             return HTTPError(.cannotConnect, "cannot connect to `\(origin)`: \(cause)")
         case CURLE_OPERATION_TIMEDOUT:
             return HTTPError(.timedOut, "request to `\(url)` timed out")
@@ -163,8 +163,10 @@ final class EasyHandle {
         case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_HTTP2, CURLE_HTTP2_STREAM,
             CURLE_SEND_FAIL_REWIND:
             return HTTPError(.truncated, "connection to `\(url)` broke off: \(reason)")
-        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
+        case CURLE_URL_MALFORMAT:
             return HTTPError(.invalidURL, "`\(url)` cannot be requested: \(reason)")
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY:
+            return HTTPError(.invalidResponse, "`\(origin)` does not speak HTTP")
         default:
             return HTTPError(.invalidResponse, "request to `\(url)` failed: \(reason)")
         }

@@ -1,5 +1,4 @@
 internal import CCurl
-import Glibc
 internal import Linux
 import Synchronization
 
@@ -36,7 +35,7 @@ actor TransferLoop {
     }
 
     private func run() {
-        blockBrokenPipeSignal()
+        caisson_curl_block_broken_pipe()
         while let commands = takeCommands() {
             for command in commands { execute(command) }
             multi.perform()
@@ -84,14 +83,6 @@ actor TransferLoop {
         multi.remove(handle)
         handle.transfer.deliver { handle.peer }
         handle.transfer.finish(error(handle))
-    }
-
-    /// OpenSSL writes to sockets without MSG_NOSIGNAL; a peer that is gone must not end the process.
-    private func blockBrokenPipeSignal() {
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGPIPE)
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 }
 

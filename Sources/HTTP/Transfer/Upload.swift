@@ -1,5 +1,4 @@
 internal import Linux
-import Glibc
 import SystemPackage
 
 /// The body of a request on its way to libcurl, which asks for it piece by piece on the transfer thread.
@@ -18,14 +17,14 @@ struct Upload: Sendable {
     /// Bytes handed over so far.
     private(set) var sent: Int64 = 0
 
-    private enum Source: Sendable {
+    private enum Source {
         case none
         case bytes([UInt8])
-        case file(SharedDescriptor, offset: Int64)
+        case file(File, offset: Int64)
         case stream(Stream)
     }
 
-    fileprivate struct Stream: Sendable {
+    fileprivate struct Stream {
         var chunk: [UInt8] = []
         var position = 0
         var isFinished = false
@@ -46,7 +45,7 @@ struct Upload: Sendable {
             length = Int64(bytes.count)
         case .file(let path, let offset, let count):
             do {
-                source = .file(SharedDescriptor(try OwnedDescriptor.open(FilePath(path))), offset: offset)
+                source = .file(File(try OwnedDescriptor.open(FilePath(path))), offset: offset)
             } catch { throw HTTPError(.invalidRequest, "\(error)") }
             length = count
         case .stream(let known, _):
@@ -70,10 +69,11 @@ struct Upload: Sendable {
         case .bytes(let bytes):
             buffer.copyBytes(from: bytes[Int(sent)..<Int(sent) + room])
             return .bytes(room)
-        case .file(let descriptor, let offset):
+        case .file(let file, let offset):
             guard room > 0 else { return .bytes(0) }
             do {
-                let count = try descriptor.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<room]), at: offset + sent)
+                let count = try file.descriptor.read(
+                    into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<room]), at: offset + sent)
                 return count > 0 ? .bytes(count) : .failed(HTTPError(.invalidRequest, "file shrank while it was sent"))
             } catch { return .failed(error) }
         case .stream(var stream):
@@ -145,9 +145,9 @@ extension Upload.Stream {
     }
 }
 
-extension SharedDescriptor {
-    fileprivate func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemError) -> Int {
-        let raw = rawValue
-        return try check("read") { pread(raw, buffer.baseAddress, buffer.count, off_t(offset)) }
-    }
+/// Lets copies of the upload's state share one open file.
+private final class File: Sendable {
+    let descriptor: OwnedDescriptor
+
+    init(_ descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
 }

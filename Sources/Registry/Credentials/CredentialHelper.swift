@@ -1,4 +1,3 @@
-import Glibc
 import HTTP
 import Linux
 import OCI
@@ -41,6 +40,6 @@ struct CredentialHelper: Sendable {
 
     private func locate() -> FilePath? {
         directories.lazy.filter { $0.hasPrefix("/") }.map { FilePath($0).appending("docker-credential-\(name)") }
-            .first { path in path.withPlatformString { access($0, X_OK) == 0 } }
+            .first { path in (try? OwnedDescriptor.open(path)) != nil }
     }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import HTTP
 import Linux
 import OCI
