@@ -2,10 +2,6 @@ extension TarReader {
     mutating func readEntry(
         _ fields: HeaderFields, _ rawName: [UInt8], _ header: ExtendedHeader, longLink: [UInt8]?
     ) throws(ArchiveError) {
-        // Readers differ in which of the two counts.
-        guard header.path == nil || header.path == rawName || header.sparse?.name != nil else {
-            throw ArchiveError(.unsupported, "has both an extended header and a long name")
-        }
         guard entries.count < limits.entries else {
             throw ArchiveError(.limit, "the archive has more than \(limits.entries) entries")
         }

@@ -149,8 +149,10 @@ package struct TarReader: ~Copyable {
 
     private mutating func read(_ block: UnsafeRawBufferPointer) throws(ArchiveError) {
         switch expected {
-        case .sparseBlock(let draft, let map): try readSparse(block, draft, map)
-        case .sparseText(let draft, let text): try readSparse(block, draft, text)
+        case .sparseBlock(let draft, let map):
+            try naming(draft.entry.path.bytes) { reader throws(ArchiveError) in try reader.readSparse(block, draft, map) }
+        case .sparseText(let draft, let text):
+            try naming(draft.entry.path.bytes) { reader throws(ArchiveError) in try reader.readSparse(block, draft, text) }
         case .secondZeroBlock:
             guard HeaderFields(block: block).isZero else {
                 throw ArchiveError(.corrupt, "the archive has a single zero block before \(position) bytes")
@@ -186,11 +188,24 @@ package struct TarReader: ~Copyable {
             let headers = (local, longName, longLink)
             (local, longName, longLink) = (nil, nil, nil)
             let rawName = headers.0?.sparse?.name ?? headers.0?.path ?? headers.1 ?? fields.name
-            do throws(ArchiveError) {
-                try readEntry(fields, rawName, headers.0 ?? ExtendedHeader(), longLink: headers.2)
-            } catch {
-                throw ArchiveError(error.code, "entry `\(ArchiveText.quoted(rawName))`: \(error.message)")
+            try naming(rawName) { reader throws(ArchiveError) in
+                // Readers differ in which of the two counts.
+                guard headers.0?.path == nil || headers.1 == nil, headers.0?.linkPath == nil || headers.2 == nil else {
+                    throw ArchiveError(.unsupported, "has both an extended header and a long name")
+                }
+                try reader.readEntry(fields, rawName, headers.0 ?? ExtendedHeader(), longLink: headers.2)
             }
+        }
+    }
+
+    /// Errors of `body` say which entry they are about.
+    private mutating func naming(
+        _ name: [UInt8], _ body: (inout TarReader) throws(ArchiveError) -> Void
+    ) throws(ArchiveError) {
+        do throws(ArchiveError) {
+            try body(&self)
+        } catch {
+            throw ArchiveError(error.code, "entry `\(ArchiveText.quoted(name))`: \(error.message)")
         }
     }
 

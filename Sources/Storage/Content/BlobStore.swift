@@ -31,10 +31,13 @@ package final class BlobStore: Sendable {
     package func ingest(_ stream: BlobStream, expecting descriptor: Descriptor) async throws {
         if contains(descriptor.digest) { return }
         let thread = BlockingThread(label: "blob")
-        let writer = try await thread.run { [self] in try VerifiedBlob(descriptor, file: pending()) }
+        let writer = try await thread.run { [self] in try ArrivingBlob(descriptor, file: pending()) }
         do {
             for try await chunk in stream { try await thread.run { try writer.write(chunk) } }
-            try await thread.run { try writer.publish() }
+            try await thread.run {
+                try writer.finish()
+                try writer.publish()
+            }
         } catch {
             throw StorageError.writing("blob `\(descriptor.digest)`", in: root, missing: writer.missing, error)
         }
@@ -85,41 +88,6 @@ package final class BlobStore: Sendable {
     }
 
     func pending() throws -> PendingFile { try PendingFile(in: directory, session: session) }
-}
-
-/// A blob that arrives piece by piece.
-final class VerifiedBlob: Sendable {
-    private let descriptor: Descriptor
-    private let file: PendingFile
-
-    init(_ descriptor: Descriptor, file: PendingFile) {
-        self.descriptor = descriptor
-        self.file = file
-    }
-
-    /// What is still to come.
-    var missing: Int64 { max(0, descriptor.size - file.size) }
-
-    func write(_ chunk: [UInt8]) throws {
-        guard Int64(chunk.count) <= missing else {
-            throw StorageError(
-                .contentMismatch, "blob `\(descriptor.digest)` is larger than the \(descriptor.size) bytes promised")
-        }
-        try file.write(chunk)
-    }
-
-    func publish() throws {
-        guard missing == 0 else {
-            throw StorageError(
-                .contentMismatch,
-                "blob `\(descriptor.digest)` is truncated: \(file.size) of \(descriptor.size) bytes arrived")
-        }
-        let digest = file.digest()
-        guard digest == descriptor.digest else {
-            throw StorageError(.contentMismatch, "blob `\(descriptor.digest)` arrived with the digest `\(digest)`")
-        }
-        try file.publish(as: digest.hex, durable: true)
-    }
 }
 
 extension BlobStream {

@@ -96,8 +96,13 @@ package final class LayerStore: Sendable {
     }
 
     /// Gives a complete tar its name, its index first: where a tar is, an index is.
-    func publish(_ file: PendingFile, entries: [TarEntry], durable: Bool) throws -> Layer {
+    func publish(
+        _ file: PendingFile, entries: [TarEntry], expecting diffID: DiffID? = nil, durable: Bool
+    ) throws -> Layer {
         let layer = Layer(diffID: DiffID(file.digest()), size: file.size, entryCount: entries.count)
+        if let diffID, layer.diffID != diffID {
+            throw StorageError(.contentMismatch, "layer `\(diffID)` arrived with the diffID `\(layer.diffID)`")
+        }
         remember(entries, of: layer.diffID)
         if contains(layer.diffID) { return layer }
         let index = try pending()
