@@ -234,8 +234,9 @@ Left running in {self.directory}:
   {self.caisson} logs 3 --agent {self.agent_url}
   git clone {self.repository}                   change something, commit, push, and look at the runs again
   skopeo inspect --tls-verify=false docker://{self.registry.address}/team/web:main
-Stop it:
-  kill {pids}; rm -rf {self.directory}"""
+Stop it, and remove it once the agent has ended:
+  kill {pids}
+  rm -rf {self.directory}"""
         )
 
 
