@@ -124,7 +124,8 @@ package struct LayerWriter: ~Copyable {
         Timestamp(seconds: time.seconds < 0 ? epoch : min(time.seconds, epoch))
     }
 
-    private static func keeps(_ attribute: [UInt8]) -> Bool {
+    /// Whether the attribute of this name belongs in a layer (rule 7).
+    static func keeps(_ attribute: some Collection<UInt8>) -> Bool {
         attribute.elementsEqual("security.capability".utf8)
             || attribute.starts(with: "user.".utf8) && !attribute.starts(with: "user.overlay.".utf8)
     }
