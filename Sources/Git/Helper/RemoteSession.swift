@@ -70,7 +70,8 @@ final class RemoteSession {
         if let name {
             try download("+\(name):\(pin)-incoming", from: handle)
         } else if let error = attempt("\(commit.hex):\(pin)-incoming", from: handle) {
-            guard let ref, error.code != .limitExceeded else { throw error.code == .system ? missing(commit) : error }
+            guard error.code != .limitExceeded else { throw error }
+            guard let ref else { throw missing(commit) }
             try connect(handle)
             try download("+\(ref.text):\(pin)-incoming", from: handle)
         }
@@ -117,7 +118,11 @@ final class RemoteSession {
         options.callbacks = callbacks()
         options.follow_redirects = GIT_REMOTE_REDIRECT_NONE
         timesAsked = 0
-        try call("connect to \(remote.url)") { git_remote_connect_ext(handle, GIT_DIRECTION_FETCH, &options) }
+        do throws(GitError) {
+            try call("connect to \(remote.url)") { git_remote_connect_ext(handle, GIT_DIRECTION_FETCH, &options) }
+        } catch where remote.url.scheme == .file {
+            throw GitError(.repositoryNotFound, error.message)
+        }
     }
 
     private func advertised(_ handle: OpaquePointer) throws(GitError) -> UnsafeBufferPointer<UnsafePointer<git_remote_head>> {
@@ -138,10 +143,6 @@ final class RemoteSession {
             try git(operation, body)
         } catch {
             if let refusal { throw refusal }
-            // libgit2's way to say that a file URL leads nowhere.
-            if remote.url.scheme == .file, error.code == .notFound || error.code == .corruptMirror {
-                throw GitError(.repositoryNotFound, error.message)
-            }
             throw error
         }
     }

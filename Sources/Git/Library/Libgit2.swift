@@ -42,10 +42,10 @@ extension GitError {
         var text = "unknown error \(status)"
         var kind = GIT_ERROR_NONE
         if let error = git_error_last() {
-            if let message = error.pointee.message { text = printable(String(cString: message)) }
+            if let message = error.pointee.message { text = String(cString: message) }
             kind = git_error_t(UInt32(bitPattern: error.pointee.klass))
         }
-        return GitError(code(status, kind, text), "cannot \(operation): \(text)")
+        return GitError(code(status, kind, text), "cannot \(operation): \(printable(text))")
     }
 
     private static func code(_ status: CInt, _ kind: git_error_t, _ text: String) -> Code {
@@ -57,6 +57,7 @@ extension GitError {
         case GIT_EOWNER: return .system
         default: break
         }
+        if text.contains("File too large") || text.contains("too many objects") { return .limitExceeded }
         switch kind {
         case GIT_ERROR_NET, GIT_ERROR_HTTP, GIT_ERROR_SSL, GIT_ERROR_SSH: return networkCode(text)
         case GIT_ERROR_NOMEMORY: return .limitExceeded

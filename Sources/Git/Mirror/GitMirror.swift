@@ -91,7 +91,7 @@ package actor GitMirror {
         guard capabilities.objectFormat == "sha1", commit.object.byteCount == 20 else {
             throw GitError(.unsupported, "\(url) is a SHA-256 repository, which libgit2 1.5 cannot read")
         }
-        let (pins, shallow) = isDamaged ? ([], []) : try knownCommits()
+        let (pins, shallow) = try knownCommits()
         let request = PackRequest(commit: commit, have: pins, shallow: shallow)
         let response = try await server.command(request.encoded(capabilities))
         let pack = try packFile()
@@ -109,15 +109,22 @@ package actor GitMirror {
         }
         guard answer.isComplete else { throw GitError(.unreachable, "\(url) ended its answer too early") }
         let stillShallow = shallow.filter { pins.contains($0) && $0 != commit } + answer.shallow
-        _ = try await remote.helper.run(
-            .index(mirror: path.string, commit: commit, ref: ref, shallow: stillShallow, isDamaged: isDamaged),
-            pack: pack)
+        do {
+            _ = try await remote.helper.run(
+                .index(mirror: path.string, commit: commit, ref: ref, shallow: stillShallow, isDamaged: isDamaged),
+                pack: pack)
+        } catch let error as GitError where error.code == .protocolViolation && !pins.isEmpty {
+            // The pack builds upon what we said we have: it may be that which is broken.
+            throw GitError(.corruptMirror, error.message)
+        }
     }
 
     /// The commits that are completely here, and those among them whose parents are not.
     private func knownCommits() throws -> (pins: [CommitID], shallow: [CommitID]) {
-        guard let repository = try openRepository() else { return ([], []) }
+        guard !isDamaged, let repository = try openRepository() else { return ([], []) }
         let pins = try repository.pins(limit: 64)
+        for pin in pins where try !contains(pin) { isDamaged = true }
+        guard !isDamaged else { return ([], []) }
         return (pins, try repository.shallowCommits().filter { pins.contains($0) })
     }
 
@@ -148,10 +155,14 @@ package actor GitMirror {
 
     // MARK: Reading
 
-    /// Whether the commit is here. Never fetches.
+    /// Whether the commit is here and, as far as it shows, sound. Never fetches.
     package func contains(_ commit: CommitID) throws -> Bool {
         guard !isDamaged, let repository = try openRepository() else { return false }
-        return try reading { () throws(GitError) in try repository.contains(commit) }
+        do {
+            return try reading { () throws(GitError) in try repository.contains(commit) }
+        } catch let error as GitError where error.code == .corruptMirror {
+            return false
+        }
     }
 
     package func commit(_ id: CommitID) throws -> GitCommit {

@@ -73,7 +73,7 @@ extension ArraySlice<UInt8> {
 /// `text` cut to a line's length, with everything replaced that could steer a terminal.
 func printable(_ text: String) -> String {
     var result = ""
-    for scalar in text.unicodeScalars.prefix(200) {
+    for scalar in text.unicodeScalars.prefix(400) {
         let properties = scalar.properties.generalCategory
         result += properties == .control || properties == .format ? "\u{FFFD}" : String(scalar)
     }

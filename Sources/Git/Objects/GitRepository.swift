@@ -63,12 +63,23 @@ package final class GitRepository {
         let status = git_odb_read_header(&size, &type, objects, &id)
         if status == GIT_ENOTFOUND.rawValue { return false }
         try git("look commit \(commit.short) up") { status }
+        if type != GIT_OBJECT_COMMIT { try verify(commit.object, size: size) }
         return type == GIT_OBJECT_COMMIT
+    }
+
+    /// Reads an object of an unexpected type, which compares its hash: a damaged pack shows any type.
+    private func verify(_ id: ObjectID, size: Int) throws(GitError) {
+        guard size <= 64 << 20 else { return }
+        var name = try id.libraryID()
+        var object: OpaquePointer?
+        try git("read object \(id)") { git_odb_read(&object, objects, &name) }
+        git_odb_object_free(object)
     }
 
     package func commit(_ id: CommitID) throws(GitError) -> GitCommit {
         let (size, type) = try header(id.object)
         guard type == GIT_OBJECT_COMMIT else {
+            try verify(id.object, size: size)
             throw GitError(.notFound, "object \(id.short) is not a commit")
         }
         guard size <= 16 << 20 else { throw GitError(.limitExceeded, "commit \(id.short) is larger than 16 MiB") }

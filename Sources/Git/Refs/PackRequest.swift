@@ -16,6 +16,9 @@ struct PackRequest {
         PktLine.append("agent=caisson\n", to: &body)
         body += PktLine.delimiterBytes
         PktLine.append("ofs-delta\n", to: &body)
+        // Without it, a server that cuts history off sends whole trees, whatever we have (git's pack-objects marks the
+        // contents of commits that are no parents only for thin packs).
+        PktLine.append("thin-pack\n", to: &body)
         PktLine.append("no-progress\n", to: &body)
         if capabilities.canFetchShallow {
             for commit in shallow { PktLine.append("shallow \(commit.hex)\n", to: &body) }
