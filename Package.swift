@@ -46,8 +46,9 @@ let package = Package(
     targets: [
         // MARK: C ring: a module map and typed shims each
 
-        // liblzma and libbz2: archives that ADD unpacks.
+        // liblzma: xz archives that ADD unpacks.
         .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+        // libbz2: bzip2 archives that ADD unpacks.
         .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
         // libcurl: all HTTP.
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),

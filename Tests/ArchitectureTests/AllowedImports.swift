@@ -29,6 +29,7 @@ extension AllowedImports {
     /// Modules of the Swift distribution that cost nothing and fit every ring.
     static let everywhere: Set<String> = ["Swift", "Synchronization"]
 
+    /// `Glibc` names the kernel's constants: for the targets that speak to the kernel, never for those above.
     static let caisson = AllowedImports([
         // C
         "CBzip2": [], "CCrypto": [], "CCurl": [], "CDeflate": [], "CGit2": [], "CLinux": [], "CLzma": [],
@@ -39,11 +40,11 @@ extension AllowedImports {
         // Platform
         "Linux": ["CLinux", "Glibc", "SystemPackage"],
         "HTTP": ["CCurl", "Linux", "SystemPackage"],
-        "Archive": ["CBzip2", "CDeflate", "CLzma", "CZlib", "CZstd", "Linux", "SystemPackage"],
-        "Git": ["CCrypto", "CGit2", "HTTP", "Linux", "SystemPackage"],
+        "Archive": ["CBzip2", "CDeflate", "CLzma", "CZlib", "CZstd", "Glibc", "Linux", "SystemPackage"],
+        "Git": ["CCrypto", "CGit2", "Glibc", "HTTP", "Linux", "SystemPackage"],
         // Engine
-        "Storage": ["Archive", "Linux", "OCI", "SystemPackage"],
-        "Sandbox": ["Linux", "OCI", "SystemPackage"],
+        "Storage": ["Archive", "Glibc", "Linux", "OCI", "SystemPackage"],
+        "Sandbox": ["Glibc", "Linux", "OCI", "SystemPackage"],
         "Registry": ["HTTP", "Linux", "OCI", "SystemPackage"],
         "Build": ["Archive", "Dockerfile", "Linux", "OCI", "Sandbox", "Storage", "SystemPackage"],
         "Engine": [
@@ -52,7 +53,7 @@ extension AllowedImports {
         ],
         // Service
         "Pipeline": ["OCI", "Yams"],
-        "Runs": ["Foundation", "GRDB", "OCI", "Pipeline"],
+        "Runs": ["Foundation", "GRDB", "Linux", "OCI", "Pipeline", "SystemPackage"],
         "Agent": [
             "Build", "Engine", "Foundation", "Git", "HTTPTypes", "Hummingbird", "Linux", "Logging", "NIOCore", "OCI",
             "Pipeline", "Runs", "ServiceLifecycle", "SystemPackage", "TOMLKit",

@@ -7,8 +7,8 @@ struct PackageManifest {
         let purpose: String?
         /// Names of targets of this package; products of other packages are left out.
         let dependencies: Set<String>
-
-        var isTest: Bool { kind == "testTarget" }
+        /// A test target, or one that only tests use.
+        let isTest: Bool
     }
 
     let targets: [Target]
@@ -26,8 +26,9 @@ struct PackageManifest {
     private nonisolated(unsafe) static let declaration = /\.(target|executableTarget|systemLibrary|testTarget)\(/
 
     private static func target(body: String, above: Substring) -> Target? {
-        guard let kind = body.prefixMatch(of: declaration)?.output.1, let name = body.firstMatch(of: /name: "([^"]+)"/)
-        else { return nil }
+        guard let kind = body.prefixMatch(of: declaration), let name = body.firstMatch(of: /name: "([^"]+)"/) else {
+            return nil
+        }
         var dependencies: Set<String> = []
         if let list = body.firstMatch(of: /dependencies: \[/) {
             let rest = body[list.range.upperBound...].replacing(/\.product\([^)]*\)/, with: "")
@@ -36,7 +37,8 @@ struct PackageManifest {
         }
         let isPurpose = above.hasPrefix("// ") && !above.hasPrefix("// MARK")
         return Target(
-            kind: String(kind), name: String(name.output.1), purpose: isPurpose ? String(above.dropFirst(3)) : nil,
-            dependencies: dependencies)
+            kind: String(kind.output.1), name: String(name.output.1),
+            purpose: isPurpose ? String(above.dropFirst(3)) : nil,
+            dependencies: dependencies, isTest: kind.output.1 == "testTarget" || body.contains("path: \"Tests/"))
     }
 }

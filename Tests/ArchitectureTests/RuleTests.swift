@@ -21,13 +21,13 @@ struct RuleTests {
     @Test(arguments: [
         "// import OCI",
         "/// import OCI",
-        "/*\nimport OCI\n*/",
-        "let text = \"\"\"\n    import OCI\n    \"\"\"",
+        "/*|import OCI|*/",
+        "let text = \"\"\"|    import OCI|    \"\"\"",
         "importer.run()",
         "let important = 1",
     ])
     func textThatIsNoImportIsNone(source: String) {
-        #expect(ImportStatement.parse(source) == [])
+        #expect(ImportStatement.parse(source.replacing("|", with: "\n")) == [])
     }
 
     @Test func importOutsideTheTableIsFound() {
@@ -75,21 +75,23 @@ struct RuleTests {
                     // MARK: C
                     .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
                     .testTarget(name: "StoreTests", dependencies: ["Store"]),
+                    .target(name: "Fixtures", path: "Tests/Fixtures"),
                 ]
                 """)
         #expect(
             manifest.targets == [
-                .init(kind: "target", name: "Model", purpose: "Pure values.", dependencies: []),
-                .init(kind: "target", name: "Store", purpose: nil, dependencies: ["Model"]),
-                .init(kind: "systemLibrary", name: "CZlib", purpose: nil, dependencies: []),
-                .init(kind: "testTarget", name: "StoreTests", purpose: nil, dependencies: ["Store"]),
+                .init(kind: "target", name: "Model", purpose: "Pure values.", dependencies: [], isTest: false),
+                .init(kind: "target", name: "Store", purpose: nil, dependencies: ["Model"], isTest: false),
+                .init(kind: "systemLibrary", name: "CZlib", purpose: nil, dependencies: [], isTest: false),
+                .init(kind: "testTarget", name: "StoreTests", purpose: nil, dependencies: ["Store"], isTest: true),
+                .init(kind: "target", name: "Fixtures", purpose: nil, dependencies: [], isTest: true),
             ])
         #expect(manifest.targets.flatMap(Rules.purpose).map(\.place) == ["Store", "CZlib"])
     }
 
     @Test func dependencyOutsideTheTableIsFound() {
         let target = PackageManifest.Target(
-            kind: "target", name: "Linux", purpose: nil, dependencies: ["Glibc", "Store"])
+            kind: "target", name: "Linux", purpose: nil, dependencies: ["Glibc", "Store"], isTest: false)
         #expect(Rules.dependencies(of: target, allowed: table).map(\.message) == ["depends on `Store`"])
     }
 

@@ -9,7 +9,7 @@ struct Violation: Equatable, CustomStringConvertible {
 enum Rules {
     static let longestFile = 450
     /// Names that say nothing of what is inside.
-    static let emptyNames = ["Utils", "Util", "Utilities", "Helpers", "Helper", "Common", "Misc", "Extras", "Manager"]
+    static let emptyNames = ["Utils", "Util", "Utilities", "Helpers", "Common", "Misc", "Extras", "Manager"]
 
     /// Imports that the table does not allow.
     static func imports(of file: SourceFile, allowed: AllowedImports) -> [Violation] {
