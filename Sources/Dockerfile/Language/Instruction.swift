@@ -1,5 +1,5 @@
-/// An instruction with its arguments understood as far as they can be before variables are known: every `Word` is raw
-/// and is expanded by whoever carries the instruction out, where §"expansion" of the payload says so.
+/// An instruction with its arguments understood as far as they can be before variables are known: every `Word` is raw,
+/// and whoever carries the instruction out expands it unless the payload says that it is taken as written.
 package indirect enum Instruction: Sendable {
     case add(AddInstruction)
     case arg(ArgInstruction)

@@ -165,8 +165,6 @@ struct InstructionReader {
 
     private mutating func onbuild(_ node: InstructionNode) -> Instruction? {
         guard let inner = node.trigger.first, let trigger = read(inner) else { return nil }
-        var text = inner.original
-        for heredoc in inner.heredocs { text += "\n" + heredoc.body + heredoc.name }
-        return .onbuild(OnbuildInstruction(trigger: trigger, text: text))
+        return .onbuild(OnbuildInstruction(trigger: trigger, text: inner.originalWithHeredocs))
     }
 }

@@ -55,3 +55,12 @@ package struct InstructionNode: Sendable {
     /// The instruction an ONBUILD defers; at most one.
     package let trigger: [InstructionNode]
 }
+
+extension InstructionNode {
+    /// The instruction with the bodies of its here-documents and their last lines, as a shell would read it.
+    package var originalWithHeredocs: String {
+        var text = original
+        for heredoc in heredocs + trigger.flatMap(\.heredocs) { text += "\n" + heredoc.body + heredoc.name }
+        return text
+    }
+}

@@ -33,7 +33,7 @@ struct InstructionParser {
         if isTrigger, [.onbuild, .from, .maintainer].contains(keyword) {
             throw SyntaxError("\(keyword.uppercased) is not allowed in ONBUILD", at: spelling.range)
         }
-        var scanner = FlagScanner(line, offsets: end..<all.upperBound, escape: escape)
+        var scanner = FlagScanner(line, offsets: end..<all.upperBound)
         let flags = scanner.scan()
         let text = line.trimmed(scanner.position..<all.upperBound)
         var tokens = keyword.allowsHeredocs ? HeredocScanner.tokens(in: line.bytes[text]) : []
@@ -68,17 +68,16 @@ struct InstructionParser {
     }
 }
 
-/// Takes `--name=value` words off the front of an instruction's text; `--` alone ends them.
+/// Takes `--name=value` words off the front of an instruction's text; `--` alone ends them. As in the reference
+/// implementation the escape is `\` here, whatever `# escape=` says.
 private struct FlagScanner {
     private let line: LogicalLine
     private let end: Int
-    private let escape: UInt8
     /// Where the flags end.
     private(set) var position: Int
 
-    init(_ line: LogicalLine, offsets: Range<Int>, escape: UInt8) {
+    init(_ line: LogicalLine, offsets: Range<Int>) {
         self.line = line
-        self.escape = escape
         position = offsets.lowerBound
         end = offsets.upperBound
     }
@@ -103,7 +102,8 @@ private struct FlagScanner {
             let byte = line.bytes[position]
             if quote == nil, byte.isASCIISpace { break }
             position += 1
-            if byte == escape, position < end {
+            if byte == .backslash {
+                guard position < end else { break }
                 word.append(line.bytes[position])
                 position += 1
             } else if byte == quote {

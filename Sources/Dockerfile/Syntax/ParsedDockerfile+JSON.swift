@@ -14,7 +14,7 @@ extension InstructionNode {
             .init("form", .string(form.rawValue)),
             .init("heredocs", .array(heredocs.map(\.json))),
             .init("lines", .array([.integer(range.firstLine), .integer(range.lastLine)])),
-            .init("original", .string(original)),
+            .init("original", .string(originalWithHeredocs)),
         ]
         if let inner = trigger.first { members.append(.init("trigger", inner.json)) }
         return .object(members)
