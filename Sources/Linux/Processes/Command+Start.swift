@@ -12,7 +12,7 @@ extension Command {
             program: program.string, arguments: [program.string] + arguments, environment: environment,
             directory: directory?.string, descriptors: given + descriptors.map { $0.rawValue },
             newSession: newSession, limits: limits)
-        let process = try await plan.start()
+        let process = try await plan.spawn()
         withExtendedLifetime((stdin, stdout, stderr, descriptors)) {}
         try stdout.capture?.start()
         try stderr.capture?.start()

@@ -12,25 +12,52 @@ struct StartedProcess: Sendable {
     let pidfd: SharedDescriptor
 }
 
-/// The arguments of caisson_start, in Swift.
-struct ProcessPlan: Sendable {
-    var program: String
-    /// With the name of the program in front.
-    var arguments: [String]
-    var environment: [String]
-    var directory: String?
-    /// What becomes 0, 1, 2, …; nil is /dev/null.
-    var descriptors: [CInt?]
-    var cloneFlags: UInt64 = 0
-    var newSession = false
-    var limits = Command.Limits()
+/// A process to start, down to what `Command` hides: the name it is called by, its namespaces, each descriptor.
+package struct ProcessPlan: Sendable {
+    package struct Namespaces: OptionSet, Sendable {
+        package let rawValue: UInt64
+        package init(rawValue: UInt64) { self.rawValue = rawValue }
 
-    /// Starts the process from the spawning thread. `descriptors` must stay open until this returns.
-    func start() async throws -> StartedProcess {
-        try await spawningThread.run { try startHere() }
+        package static let mount = Namespaces(rawValue: 0x0002_0000)
+        package static let process = Namespaces(rawValue: 0x2000_0000)
     }
 
-    private func startHere() throws(SystemError) -> StartedProcess {
+    package var program: String
+    /// With the name of the program in front.
+    package var arguments: [String]
+    package var environment: [String]
+    package var directory: String?
+    /// What becomes 0, 1, 2, …; nil is /dev/null.
+    package var descriptors: [CInt?]
+    package var namespaces: Namespaces
+    package var newSession: Bool
+    package var limits: Command.Limits
+
+    package init(
+        program: String, arguments: [String], environment: [String] = [], directory: String? = nil,
+        descriptors: [CInt?], namespaces: Namespaces = [], newSession: Bool = false,
+        limits: Command.Limits = Command.Limits()
+    ) {
+        self.program = program
+        self.arguments = arguments
+        self.environment = environment
+        self.directory = directory
+        self.descriptors = descriptors
+        self.namespaces = namespaces
+        self.newSession = newSession
+        self.limits = limits
+    }
+
+    /// Starts the process and takes charge of it. `descriptors` must stay open until this returns.
+    package func start() async throws -> ChildProcess {
+        try ChildProcess(await spawn(), output: nil, error: nil)
+    }
+
+    func spawn() async throws -> StartedProcess {
+        try await spawningThread.run { try spawnHere() }
+    }
+
+    private func spawnHere() throws(SystemError) -> StartedProcess {
         let argv = CStringArray(arguments)
         let envp = CStringArray(environment)
         let path = CStringArray([program] + (directory.map { [$0] } ?? []))
@@ -45,7 +72,7 @@ struct ProcessPlan: Sendable {
             plan.environment = UnsafePointer(envp.pointer)
             plan.descriptors = numbers.baseAddress
             plan.descriptor_count = CInt(numbers.count)
-            plan.clone_flags = cloneFlags
+            plan.clone_flags = namespaces.rawValue
             plan.new_session = newSession ? 1 : 0
             plan.dies_with_thread = 1
             plan.file_size_limit = limits.fileSize ?? 0

@@ -1,0 +1,27 @@
+import Linux
+package import SystemPackage
+
+/// crun: small, started in a few milliseconds.
+package struct CrunRuntime: SandboxRuntime {
+    package let program: FilePath
+
+    package var name: String { "crun" }
+    package var seccompForm: SeccompForm { .filter }
+
+    package init(program: FilePath) { self.program = program }
+
+    /// The one of this host.
+    package static func locate() throws(SandboxError) -> CrunRuntime {
+        guard let program = Command.locate("crun") else {
+            throw SandboxError(.missingProgram, "no crun on this host: install the package crun")
+        }
+        return CrunRuntime(program: program)
+    }
+
+    package func command(bundle directory: String, state: String, log: String) -> [String] {
+        [
+            program.string, "--cgroup-manager=disabled", "--root=\(state)", "--log=\(log)", "run",
+            "--bundle=\(directory)", containerID,
+        ]
+    }
+}

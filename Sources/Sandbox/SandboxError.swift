@@ -1,0 +1,25 @@
+/// Why a step could not be run. A program that ran and failed is no error but a `SandboxExit`.
+package struct SandboxError: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Code: Hashable, Sendable {
+        /// A program this host lacks.
+        case missingProgram
+        /// The root or a mount target is not fit to run in.
+        case unsuitableRoot
+        /// The command, its working directory or its interpreter does not exist in the root or cannot be executed.
+        case notExecutable
+        /// The supervisor ended or does not answer.
+        case supervisorLost
+        /// The kernel or the runtime refused.
+        case system
+    }
+
+    package let code: Code
+    package let message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package var description: String { message }
+}

@@ -1,0 +1,169 @@
+import Glibc
+package import Linux
+import OCI
+import Synchronization
+
+/// Runs the steps of one build, several at a time if asked to. It owns a supervisor process: whatever ends this program
+/// also ends every step, with its mounts and namespaces.
+package final class SandboxSupervisor: Sendable {
+    /// The ids of the build: root in a step is `ids.base` outside. Roots given to `run` show their files with these.
+    package let ids: IDMapping
+    private let runtime: any SandboxRuntime
+    private let supervisor: Supervisor
+    private let networks: NetworkPool
+    private let cgroups: CgroupHierarchy
+    private let loop: EventLoop
+    /// For the calls into cgroup files, which may wait for the kernel.
+    private let thread = BlockingThread(label: "cgroups")
+
+    /// Starts the supervisor and begins to prepare networks of the kinds in `expecting`.
+    package static func start(
+        ids: IDMapping, runtime: any SandboxRuntime, cgroups: CgroupHierarchy = .host,
+        expecting: [SandboxSpec.Network] = [.default]
+    ) async throws -> SandboxSupervisor {
+        let loop = EventLoop(label: "sandbox")
+        let slirp = Command.locate("slirp4netns")
+        do {
+            let supervisor = try await Supervisor.start(ids: ids, slirp4netns: slirp, loop: loop)
+            let networks = NetworkPool(supervisor, hasSlirp: slirp != nil)
+            for kind in expecting { await networks.prepare(kind) }
+            return SandboxSupervisor(ids, runtime, supervisor, networks, cgroups, loop)
+        } catch let error as SystemError {
+            throw SandboxError(.supervisorLost, "cannot start the sandbox supervisor: \(error)")
+        }
+    }
+
+    private init(
+        _ ids: IDMapping, _ runtime: any SandboxRuntime, _ supervisor: Supervisor, _ networks: NetworkPool,
+        _ cgroups: CgroupHierarchy, _ loop: EventLoop
+    ) {
+        self.ids = ids
+        self.runtime = runtime
+        self.supervisor = supervisor
+        self.networks = networks
+        self.cgroups = cgroups
+        self.loop = loop
+    }
+
+    /// Ends every step and waits until all is gone. Steps still running throw.
+    package func stop() async { await supervisor.stop() }
+
+    /// Runs a step in `root`, a detached mount that is used up by it, and returns when all its processes are gone and
+    /// all its output was handed over.
+    ///
+    /// `output` is called on a thread of the build's own, one call at a time for all its steps; a step waits while it
+    /// does not return. A program that fails is no error. Cancelling the task kills the step and throws
+    /// `CancellationError`.
+    package func run(
+        _ spec: SandboxSpec, root: SharedDescriptor, output: @escaping @Sendable (SandboxOutput) -> Void
+    ) async throws -> SandboxExit {
+        let files = FixedFiles.files(for: spec.network)
+        let check = try RootCheck(root: root.rawValue, shadowing: files.map { $0.path }, spec: spec)
+        for warning in check.warnings { output(SandboxOutput(stream: .warning, bytes: Array(warning.utf8))) }
+        let shown = files.filter { check.shadowed.contains($0.path) }
+        let bundle = try bundle(spec, shown)
+        let network = try await networks.take(spec.network)
+        let cgroup = try await thread.run { [cgroups] in
+            try Cgroup(cgroups, named: Cgroup.name(Self.nextStep()), limits: spec.limits.cgroupLimits)
+        }
+        let control = StepControl()
+        let result: Result<Ending, any Error>
+        do {
+            let log = try SharedDescriptor.memory("log")
+            result = .success(
+                try await withTaskCancellationHandler {
+                    try await execute(
+                        spec, root, bundle: bundle, log: log, network: network, cgroup: cgroup, control: control,
+                        output: output)
+                } onCancel: {
+                    control.kill()
+                })
+        } catch {
+            result = .failure(error)
+        }
+        let usage = try await thread.run {
+            let usage = cgroup.usage()
+            try cgroup.remove()
+            return usage
+        }
+        try Task.checkCancellation()
+        let ending = try result.get()
+        return try ending.exit(timedOut: control.timedOut, usage: usage, runtime: runtime.name)
+    }
+
+    private func bundle(_ spec: SandboxSpec, _ shown: [FixedFiles.File]) throws(SystemError) -> SharedDescriptor {
+        let configuration = RuntimeConfiguration(spec: spec, seccomp: runtime.seccompForm, shadowed: shown)
+        let directory = StepBundle.directory
+        var bundle = StepBundle(
+            command: runtime.command(bundle: directory, state: "\(directory)/state", log: StepBundle.logPath))
+        bundle.add("config.json", configuration.json.canonicalBytes)
+        for file in shown { bundle.add(file.name, Array(file.contents.utf8)) }
+        return try bundle.descriptor()
+    }
+
+    /// From the request to the end of both streams.
+    private func execute(
+        _ spec: SandboxSpec, _ root: SharedDescriptor, bundle: SharedDescriptor, log: SharedDescriptor,
+        network: Supervisor.Network, cgroup: Cgroup, control: StepControl,
+        output: @escaping @Sendable (SandboxOutput) -> Void
+    ) async throws -> Ending {
+        let standardOutput = StepOutput(.standardOutput, sink: output)
+        let standardError = StepOutput(.standardError, sink: output)
+        let clock = ContinuousClock()
+        let start = clock.now
+        let end = try await runStep(spec.limits.time, control) {
+            Supervisor.StepPlan(
+                bundle: bundle, log: log, output: try standardOutput.open(on: loop),
+                error: try standardError.open(on: loop), root: root, network: network, cgroup: cgroup.processFiles,
+                mounts: spec.mounts.compactMap {
+                    if case .bind(let source, _) = $0.source { source } else { nil }
+                })
+        }
+        let duration = clock.now - start
+        await standardOutput.end()
+        await standardError.end()
+        return Ending(end: end, duration: duration, log: try log.contents(limit: 1 << 16))
+    }
+
+    /// The plan holds the writing ends of the streams, which do not end before it goes: it goes when this returns.
+    private func runStep(
+        _ timeLimit: Duration?, _ control: StepControl, _ plan: () throws -> Supervisor.StepPlan
+    ) async throws -> Supervisor.StepEnd {
+        let timer = try timeLimit.map { limit throws(SystemError) in try loop.after(limit) { control.timeOut() } }
+        defer {
+            control.ended()
+            timer?.cancel()
+        }
+        return try await supervisor.run(plan()) { control.started($0) }
+    }
+
+    private static let steps = Atomic<UInt64>(0)
+
+    private static func nextStep() -> UInt64 { steps.add(1, ordering: .relaxed).newValue }
+}
+
+/// A step that has ended, before its status is understood.
+private struct Ending {
+    let end: Supervisor.StepEnd
+    let duration: Duration
+    let log: [UInt8]
+
+    func exit(timedOut: Bool, usage: Cgroup.Usage, runtime: String) throws(SandboxError) -> SandboxExit {
+        let code = end.status.shellCode
+        if !timedOut, !log.isEmpty, code != 0 {
+            throw RuntimeLog.error(String(decoding: log, as: UTF8.self), runtime: runtime)
+        }
+        let cause: SandboxExit.Cause =
+            if timedOut { .timedOut } else if code != 0, usage.outOfMemoryKills > 0 { .outOfMemory } else if code != 0,
+                usage.refusedProcesses > 0
+            { .processLimit } else { .exited }
+        return SandboxExit(
+            cause: cause, code: code, duration: duration, processorTime: end.processorTime, peakMemory: usage.peakMemory)
+    }
+}
+
+extension SandboxSpec.Limits {
+    fileprivate var cgroupLimits: Cgroup.Limits {
+        Cgroup.Limits(memory: memory, processes: processes, processors: processors)
+    }
+}
