@@ -4,4 +4,8 @@
 #include "file.h"
 #include "filesystem.h"
 #include "process.h"
+#include "supervisor.h"
+#include "system-calls.h"
+#include "metadata.h"
+#include "mount.h"
 #include "thread.h"
