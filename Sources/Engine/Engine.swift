@@ -20,6 +20,8 @@ package final class Engine: Sendable {
     private let flights = Solver.Flights()
     private let snapshots: SnapshotterChoice
     private let ranges: IDRanges
+    private let work: WorkArea
+    private let upperMemory: MemoryBudget
 
     /// Opens the store; nothing else is contacted or started.
     package init(_ configuration: EngineConfiguration) throws {
@@ -31,6 +33,9 @@ package final class Engine: Sendable {
         trees = ChainTrees(store: store)
         git = GitRemote(client: http, helper: GitHelper(), trust: configuration.gitTrust)
         snapshots = SnapshotterChoice(store: store)
+        work = try WorkArea(in: store)
+        let memory = configuration.limits.upperMemory
+        upperMemory = MemoryBudget(total: memory, share: max(64 << 20, memory / 4))
         ranges = IDRanges(directory: Superuser.isCurrent ? "/run/caisson/ids" : configuration.root.appending("ids"))
     }
 
@@ -66,20 +71,21 @@ package final class Engine: Sendable {
         _ body: (CommandRunner) async throws -> Result
     ) async throws -> Result {
         let limits = configuration.limits
-        let ranges = ranges
+        let lease = try ranges.take()
+        let ids = lease.ids
         let runner = CommandRunner(
             store: store, snapshotter: snapshots,
             limits: .init(
                 memory: limits.memory.map { UInt64($0) }, processors: limits.cpus, processes: UInt64(limits.pids),
                 time: limits.timeout),
-            upper: .memory(budget: limits.upperMemory)
+            upper: UpperPolicy(memory: upperMemory, disk: work.path)
         ) {
-            let lease = try ranges.take()
-            return try await LeasedSupervisor.start(lease)
+            try await SandboxSupervisor.start(ids: ids, runtime: try CrunRuntime.locate())
         }
         do {
             let result = try await body(runner)
             await runner.stop()
+            withExtendedLifetime(lease) {}
             return result
         } catch {
             await runner.stop()

@@ -26,8 +26,8 @@ struct IDRanges: Sendable {
     }
 }
 
-/// Holds a range of ids while a build uses it.
-final class IDRangeLease: Sendable {
+/// A range of ids while a build uses it.
+struct IDRangeLease: ~Copyable {
     let ids: IDMapping
     private let lock: FileLock
 

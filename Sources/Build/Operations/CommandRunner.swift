@@ -48,9 +48,36 @@ package actor CommandRunner {
         let supervisor = try await runningSupervisor()
         let identity = try UserDatabase(of: tree, in: store).identity(of: run.user)
         try Self.checkDirectory(run.workingDirectory, in: tree, step: step)
+        let spec = spec(run, identity)
+        var attempt = try await self.attempt(spec, on: chain, upper: upper, supervisor, step, emit)
+        if !attempt.exit.isSuccess, attempt.snapshot.upper.isFull {
+            let text = "warning: the step's changes do not fit into memory, it runs again on disk\n"
+            emit(.stepOutput(step, .standardError, Array(text.utf8)))
+            attempt = try await self.attempt(
+                spec, on: chain, upper: UpperPolicy(disk: upper.disk), supervisor, step, emit)
+        }
+        guard attempt.exit.isSuccess else { throw failure(of: attempt.exit, step: step, tail: attempt.tail) }
+        let result = try await snapshotter.commit(attempt.snapshot, lower: chain.layers, epoch: run.epoch)
+        for warning in result.warnings {
+            emit(.stepOutput(step, .standardError, Array("warning: \(warning)\n".utf8)))
+        }
+        return result.layer.diffID
+    }
+
+    /// A run of the command, successful or not, with what it left behind.
+    private struct Attempt {
+        let exit: SandboxExit
+        let snapshot: WritableSnapshot
+        let tail: OutputTail
+    }
+
+    private func attempt(
+        _ spec: SandboxSpec, on chain: LayerChain, upper: UpperPolicy, _ supervisor: SandboxSupervisor, _ step: Step,
+        _ emit: @escaping EventSink
+    ) async throws -> Attempt {
         let snapshot = try await snapshotter.writable(chain.layers, ids: supervisor.ids, upper: upper)
         let tail = OutputTail()
-        let exit = try await supervisor.run(spec(run, identity), root: snapshot.root) { output in
+        let exit = try await supervisor.run(spec, root: snapshot.rootDescriptor) { output in
             switch output.stream {
             case .standardOutput, .standardError:
                 tail.append(output.bytes)
@@ -60,12 +87,7 @@ package actor CommandRunner {
                 emit(.stepOutput(step, .standardError, Array("warning: ".utf8) + output.bytes + Array("\n".utf8)))
             }
         }
-        guard exit.isSuccess else { throw failure(of: exit, step: step, tail: tail, snapshot) }
-        let result = try await snapshot.commit(epoch: run.epoch)
-        for warning in result.warnings {
-            emit(.stepOutput(step, .standardError, Array("warning: \(warning)\n".utf8)))
-        }
-        return result.layer.diffID
+        return Attempt(exit: exit, snapshot: snapshot, tail: tail)
     }
 
     private func spec(_ run: RunOperation, _ identity: UserDatabase.Identity) -> SandboxSpec {
@@ -89,9 +111,7 @@ package actor CommandRunner {
         }
     }
 
-    private func failure(
-        of exit: SandboxExit, step: Step, tail: OutputTail, _ snapshot: WritableSnapshot
-    ) -> BuildError {
+    private func failure(of exit: SandboxExit, step: Step, tail: OutputTail) -> BuildError {
         let message: String
         var hint: String?
         switch exit.cause {

@@ -35,7 +35,7 @@ struct LayerContents: Sendable {
         }
     }
 
-    private func contextContent(_ id: Int) throws -> ContextContent {
+    func contextContent(_ id: Int) throws -> ContextContent {
         guard let context else { preconditionFailure("a context's content without its context") }
         return try context.open(id)
     }

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The bytes of a blob as they arrive, in chunks of some ten to some hundred kilobytes. One consumer, one pass.
 /// Ending the iteration early releases the source.
 package struct BlobStream: AsyncSequence, Sendable {
@@ -31,6 +33,29 @@ package struct BlobStream: AsyncSequence, Sendable {
             }
         }
         return bytes
+    }
+}
+
+extension BlobStream {
+    /// `bytes` in one chunk.
+    package static func of(_ bytes: [UInt8]) -> BlobStream {
+        let chunk = Mutex<[UInt8]?>(bytes)
+        return BlobStream { chunk.withLock { $0.take() } }
+    }
+
+    /// No more than the first `count` bytes.
+    package func prefix(_ count: Int64) -> BlobStream {
+        let rest = Mutex(count)
+        let next = nextChunk
+        return BlobStream {
+            if rest.withLock({ $0 }) == 0 { return nil }
+            guard let chunk = try await next() else { return nil }
+            return rest.withLock { rest in
+                let taken = Swift.min(rest, Int64(chunk.count))
+                rest -= taken
+                return Array(chunk.prefix(Int(taken)))
+            }
+        }
     }
 }
 
