@@ -180,7 +180,9 @@ struct GitMirrorTests {
     }
 
     private func inflict(_ damage: Damage, on path: String) throws {
-        let packs = try FileManager.default.contentsOfDirectory(atPath: "\(path)/objects/pack").map { "\(path)/objects/pack/\($0)" }
+        let packs = try FileManager.default.contentsOfDirectory(atPath: "\(path)/objects/pack").map {
+            "\(path)/objects/pack/\($0)"
+        }
         let pack = try #require(packs.first { $0.hasSuffix(".pack") })
         let index = try #require(packs.first { $0.hasSuffix(".idx") })
         switch damage {

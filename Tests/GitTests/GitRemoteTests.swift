@@ -26,7 +26,10 @@ struct GitRemoteTests {
 
         for _ in 0..<2 {
             let listed = try await remote.advertisement(of: url, prefixes: ["HEAD", "refs/heads/main", "refs/tags/"])
-            #expect(listed.refs == [.head: second, try RefName("refs/heads/main"): second, try RefName("refs/tags/v1"): first])
+            #expect(
+                listed.refs == [
+                    .head: second, try RefName("refs/heads/main"): second, try RefName("refs/tags/v1"): first,
+                ])
             #expect(listed.defaultBranch?.text == "refs/heads/main")
         }
         #expect(try await remote.refs(of: url).count == 4)
@@ -79,7 +82,9 @@ struct GitRemoteTests {
         let wrong = GitCredentials.password(user: "ada", Secret("s3cretish"))
         #expect(try await workspace.remote().refs(of: url, prefixes: ["HEAD"], credentials: right).count == 1)
         await expectError(.unauthorized) { _ = try await workspace.remote().refs(of: url) }
-        let message = await expectError(.unauthorized) { _ = try await workspace.remote().refs(of: url, credentials: wrong) }
+        let message = await expectError(.unauthorized) {
+            _ = try await workspace.remote().refs(of: url, credentials: wrong)
+        }
         #expect(!message.contains("s3cret"))
 
         let mirror = try workspace.mirror(of: server.url)
@@ -142,9 +147,13 @@ struct GitRemoteTests {
 
     @Test func hostileRefNamesAreLeftOut() async throws {
         let id = String(repeating: "1", count: 40)
-        let names = ["refs/heads/good", "refs/heads/../../x", "refs/heads/a\nb", "refs/heads/\u{1B}[31m", "refs/heads/a b"]
+        let names = [
+            "refs/heads/good", "refs/heads/../../x", "refs/heads/a\nb", "refs/heads/\u{1B}[31m", "refs/heads/a b",
+        ]
         let lines = names.map { String(format: "%04x", 40 + 1 + $0.utf8.count + 4) + "\(id) \($0)" }.joined()
-        let body = Array((lines + "003f\(id) refs/heads/").utf8) + [0xFF, 0xFE, 0xFF, 0xFE, 0xFF, 0xFE, 0xFF] + Array("0000".utf8)
+        let body =
+            Array((lines + "003f\(id) refs/heads/").utf8) + [0xFF, 0xFE, 0xFF, 0xFE, 0xFF, 0xFE, 0xFF]
+            + Array("0000".utf8)
         let server = try workspace.serve { _ in .raw(status: "200 OK", headers: Self.type, body: body) }
         let listed = try await workspace.remote().advertisement(of: anyURL(server.url))
         #expect(listed.refs.keys.map(\.text) == ["refs/heads/good"])

@@ -70,7 +70,8 @@ struct GitTreeTests {
     @Test(arguments: [
         [Item("100644", ".gitignore"), Item("100644", ".gitmodules")], [Item("40000", ".github")],
         [Item("100644", ".gitx")], [Item("100644", "git~10")], [Item("100644", "git")], [Item("100644", "..a")],
-        [Item("100644", "-x")], [Item("100644", "a b\n")], [Item("100644", [0xFF, 0xFE])], [Item("120000", ".gitignore")],
+        [Item("100644", "-x")], [Item("100644", "a b\n")], [Item("100644", [0xFF, 0xFE])],
+        [Item("120000", ".gitignore")],
         [Item("100644", "a"), Item("100644", "a-b"), Item("40000", "b")], [Item("100644", "a.c"), Item("40000", "a")],
         [Item("100644", "\u{E9}t\u{E9}")], [Item("040000", "a")],
     ])
@@ -138,7 +139,8 @@ struct GitTreeTests {
     }
 
     @Test func fiftyThousandFilesAreWalked() async throws {
-        var stream = "blob\nmark :1\ndata 1\nx\ncommit refs/heads/many\ncommitter A <a@example.org> 1700000000 +0000\ndata 1\nx\n"
+        var stream =
+            "blob\nmark :1\ndata 1\nx\ncommit refs/heads/many\ncommitter A <a@example.org> 1700000000 +0000\ndata 1\nx\n"
         for directory in 0..<500 {
             for file in 0..<100 { stream += "M 100644 :1 d\(directory)/f\(file)\n" }
         }

@@ -21,14 +21,19 @@ struct GitURLTests {
     }
 
     @Test(arguments: [
-        "", "-oProxyCommand=x", "--upload-pack=touch", "ext::sh -c id", "ext::sh", "fd::17", "ext::https://example.org/a",
-        "/srv/git/app", "./app", "../app", "app", "https://", "https:///app", "https://example.org", "https://example.org/",
+        "", "-oProxyCommand=x", "--upload-pack=touch", "ext::sh -c id", "ext::sh", "fd::17",
+        "ext::https://example.org/a",
+        "/srv/git/app", "./app", "../app", "app", "https://", "https:///app", "https://example.org",
+        "https://example.org/",
         "ssh://-oProxyCommand=id/app", "ssh://example.org/-app", "-x@example.org:app", "git@-example.org:app",
         "ssh://-l@example.org/app", "https://example.org/a b", "https://example.org/a\nb", "https://example.org/a%0ab",
         "https://example.org/a%00", "https://example.org\\@evil.example/a", "https://example.org/../etc",
-        "https://example.org/a/%2e%2e/b", "https://example.org/a?b", "https://example.org/a#b", "https://example.org:0/a",
-        "https://example.org:99999/a", "https://example.org:x/a", "https://exam ple.org/a", "https://b\u{FC}cher.example/a",
-        "ftp://example.org/a", "javascript://example.org/a", "file://host/a", "ssh://example.org/a;id", "git@example.org:$(id)",
+        "https://example.org/a/%2e%2e/b", "https://example.org/a?b", "https://example.org/a#b",
+        "https://example.org:0/a",
+        "https://example.org:99999/a", "https://example.org:x/a", "https://exam ple.org/a",
+        "https://b\u{FC}cher.example/a",
+        "ftp://example.org/a", "javascript://example.org/a", "file://host/a", "ssh://example.org/a;id",
+        "git@example.org:$(id)",
         "git@example.org:a'b", "https://example.org/a%zz", "https://[::1/a", "https://example.org/\u{1B}[31m",
     ])
     func dangerousAndMalformedURLsAreRefused(text: String) {
@@ -46,7 +51,9 @@ struct GitURLTests {
         let url = try GitURL.parse("https://ada:s3cret@example.org/a")
         var dumped = ""
         dump(url, to: &dumped)
-        for text in [url.description, "\(url)", String(reflecting: url), dumped, url.origin, "\(url.credentials as Any)"] {
+        for text in [
+            url.description, "\(url)", String(reflecting: url), dumped, url.origin, "\(url.credentials as Any)",
+        ] {
             #expect(!text.contains("s3cret"))
         }
         #expect(url.credentials == .password(user: "ada", Secret("s3cret")))
@@ -54,22 +61,28 @@ struct GitURLTests {
         #expect(url.identity(scope: "team") != url.identity())
     }
 
-    @Test(arguments: ["https://ada:s3cret@exam!ple.org/a", "foo://ada:s3cret@example.org/a", "https://ada:s3cret@example.org/a b"])
+    @Test(arguments: [
+        "https://ada:s3cret@exam!ple.org/a", "foo://ada:s3cret@example.org/a", "https://ada:s3cret@example.org/a b",
+    ])
     func passwordsAreNotShownInErrorsEither(text: String) {
         #expect { try GitURL.parse(text) } throws: { !"\($0)".contains("s3cret") }
     }
 
     @Test(arguments: [
-        "refs/heads/main", "refs/heads/feature/x", "refs/tags/v1.0", "HEAD", "refs/heads/\u{E4}", "refs/heads/-x", "refs/heads/$(x)",
+        "refs/heads/main", "refs/heads/feature/x", "refs/tags/v1.0", "HEAD", "refs/heads/\u{E4}", "refs/heads/-x",
+        "refs/heads/$(x)",
     ])
     func refNamesThatGitAllowsAreTaken(text: String) throws {
         #expect(try RefName(text).text == text)
     }
 
     @Test(arguments: [
-        "", "main", "refs/", "refs/heads/", "refs/heads//a", "refs/heads/../../x", "refs/heads/.a", "refs/heads/a.lock", "refs/heads/a.lock/b",
-        "refs/heads/a..b", "refs/heads/a.", "refs/heads/a b", "refs/heads/a~1", "refs/heads/a^", "refs/heads/a:b", "refs/heads/a\\b",
-        "refs/heads/a?", "refs/heads/a*", "refs/heads/a[", "refs/heads/a@{1}", "refs/heads/a\nb", "refs/heads/\u{7F}", "refs/heads/a/",
+        "", "main", "refs/", "refs/heads/", "refs/heads//a", "refs/heads/../../x", "refs/heads/.a", "refs/heads/a.lock",
+        "refs/heads/a.lock/b",
+        "refs/heads/a..b", "refs/heads/a.", "refs/heads/a b", "refs/heads/a~1", "refs/heads/a^", "refs/heads/a:b",
+        "refs/heads/a\\b",
+        "refs/heads/a?", "refs/heads/a*", "refs/heads/a[", "refs/heads/a@{1}", "refs/heads/a\nb", "refs/heads/\u{7F}",
+        "refs/heads/a/",
     ])
     func refNamesThatGitRefusesAreRefused(text: String) {
         #expect(throws: GitError.self) { try RefName(text) }

@@ -1,6 +1,6 @@
-package import SystemPackage
 import Glibc
 import Linux
+package import SystemPackage
 
 /// The process in which libgit2 talks to servers and takes packs apart: with a deadline and resource limits, so that a
 /// hostile or dead server costs one failed operation. libgit2 1.5 has no timeouts of its own.

@@ -17,7 +17,7 @@ struct MirrorDirectory {
     ) throws(GitError) {
         do throws(GitError) {
             try updateOnce(limits: limits, commit: commit, ref: ref, fetch)
-        } catch where error.code == .corruptMirror {
+        } catch  where error.code == .corruptMirror {
             try remove()
             try updateOnce(limits: limits, commit: commit, ref: ref, fetch)
         }
@@ -90,7 +90,8 @@ struct MirrorDirectory {
                 buffer.withUnsafeBytes { git_indexer_append(indexer, $0.baseAddress, count, &progress) }
             }
             guard UInt64(progress.total_objects) <= limits.objects else {
-                throw GitError(.limitExceeded, "the pack has \(progress.total_objects) objects, the limit is \(limits.objects)")
+                throw GitError(
+                    .limitExceeded, "the pack has \(progress.total_objects) objects, the limit is \(limits.objects)")
             }
         }
         if offset > 0 { try received("index the received pack") { git_indexer_commit(indexer, &progress) } }
@@ -100,7 +101,7 @@ struct MirrorDirectory {
     private func received(_ operation: String, _ call: () -> CInt) throws(GitError) {
         do throws(GitError) {
             try git(operation, call)
-        } catch where error.code == .corruptMirror {
+        } catch  where error.code == .corruptMirror {
             throw GitError(.protocolViolation, error.message)
         }
     }

@@ -152,7 +152,7 @@ package final class GitRepository {
     private func present(_ id: ObjectID) throws(GitError) -> (Int, git_object_t) {
         do throws(GitError) {
             return try header(id)
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             throw GitError(.corruptMirror, error.message)
         }
     }

@@ -53,7 +53,8 @@ struct PackResponse {
             case (.data(let payload), .title):
                 let title = try server.refusingErrors(payload.line)
                 section =
-                    title.elementsEqual("packfile".utf8) ? .pack : title.elementsEqual("shallow-info".utf8) ? .shallow : .other
+                    title.elementsEqual("packfile".utf8)
+                    ? .pack : title.elementsEqual("shallow-info".utf8) ? .shallow : .other
             case (.data(let payload), .shallow):
                 if payload.starts(with: "shallow ".utf8), let id = ObjectID(hex: payload.line.dropFirst(8)) {
                     shallow.append(CommitID(id))

@@ -22,7 +22,11 @@ struct ServerGreeting {
             case .data(let payload): try receive(payload.line)
             case .flush:
                 // One flush ends the `# service` preamble.
-                if sawService, !sawFirst, capabilities == nil, !isComplete { sawService = false } else { isComplete = true }
+                if sawService, !sawFirst, capabilities == nil, !isComplete {
+                    sawService = false
+                } else {
+                    isComplete = true
+                }
             case .delimiter, .responseEnd:
                 throw GitError(.protocolViolation, "the server's greeting has an unexpected delimiter")
             }

@@ -19,7 +19,8 @@ struct SmartHTTP {
         let type = response.headers["Content-Type"] ?? ""
         guard type.hasPrefix("application/x-git-upload-pack-advertisement") else {
             throw GitError(
-                .protocolViolation, "\(url) is not a git repository of the smart protocol: it answers `\(printable(type))`")
+                .protocolViolation,
+                "\(url) is not a git repository of the smart protocol: it answers `\(printable(type))`")
         }
         var greeting = ServerGreeting(prefixes: prefixes)
         var size = 0
@@ -124,7 +125,8 @@ struct SmartHTTP {
         case 300..<400:
             throw GitError(
                 .protocolViolation,
-                "\(url) redirects (\(response.status)); repositories are not followed elsewhere: configure the final URL")
+                "\(url) redirects (\(response.status)); repositories are not followed elsewhere: configure the final URL"
+            )
         case 401 where credentials == nil:
             throw GitError(.unauthorized, "\(url) wants credentials and none are configured")
         case 401, 403:

@@ -43,7 +43,8 @@ final class GitHTTPServer: Sendable {
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let status = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(listener, address, length) == 0 && listen(listener, 64) == 0 && getsockname(listener, address, &length) == 0
+                bind(listener, address, length) == 0 && listen(listener, 64) == 0
+                    && getsockname(listener, address, &length) == 0
             }
         }
         guard status else { throw SystemError("listen") }
@@ -123,12 +124,15 @@ final class GitHTTPServer: Sendable {
             "QUERY_STRING=\(request.query)", "REQUEST_METHOD=\(request.method)", "REMOTE_USER=pusher",
             "CONTENT_TYPE=\(request.headers["content-type"] ?? "")", "CONTENT_LENGTH=\(request.body.count)",
         ]
-        if !ignoresProtocol, let version = request.headers["git-protocol"] { environment.append("GIT_PROTOCOL=\(version)") }
+        if !ignoresProtocol, let version = request.headers["git-protocol"] {
+            environment.append("GIT_PROTOCOL=\(version)")
+        }
         var command = Command("/usr/bin/git", ["http-backend"], environment: environment)
         command.input = .bytes(request.body)
         command.output = .capture(limit: 256 << 20)
         command.deadline = .seconds(60)
-        guard let output = try? await command.run().output, let end = output.firstRange(of: Array("\r\n\r\n".utf8)) else {
+        guard let output = try? await command.run().output, let end = output.firstRange(of: Array("\r\n\r\n".utf8))
+        else {
             return ("HTTP/1.1 500 Failed\r\n", [])
         }
         var status = "200 OK"
@@ -187,7 +191,9 @@ final class GitHTTPServer: Sendable {
     private static func unchunked(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
         var rest = bytes
         var body: [UInt8] = []
-        while let end = rest.firstIndex(of: 13), let size = Int(String(decoding: rest[..<end], as: UTF8.self), radix: 16), size > 0 {
+        while let end = rest.firstIndex(of: 13),
+            let size = Int(String(decoding: rest[..<end], as: UTF8.self), radix: 16), size > 0
+        {
             body += rest[(end + 2)...].prefix(size)
             rest = rest[(end + 2)...].dropFirst(size + 2)
         }
@@ -197,7 +203,9 @@ final class GitHTTPServer: Sendable {
     private static func write(_ bytes: [UInt8], to connection: CInt) {
         var done = 0
         while done < bytes.count {
-            let count = bytes[done...].withUnsafeBytes { send(connection, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+            let count = bytes[done...].withUnsafeBytes {
+                send(connection, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
+            }
             guard count > 0 else { return }
             done += count
         }
