@@ -38,7 +38,9 @@ package struct StorageError: Error, Sendable, CustomStringConvertible {
 
     /// A failure to write below `directory`: a full disk says how much room there is and, if known, how much more is
     /// needed. Errors of this module pass unchanged.
-    static func writing(_ object: String, in directory: FilePath, missing: Int64? = nil, _ error: any Error) -> any Error {
+    static func writing(_ object: String, in directory: FilePath, missing: Int64? = nil, _ error: any Error)
+        -> any Error
+    {
         guard let error = error as? SystemError else { return error }
         guard [.noSpace, .diskQuotaExceeded, .fileTooLarge].contains(error.errno) else {
             return StorageError(.system, "cannot write \(object)", cause: error)

@@ -73,7 +73,7 @@ package final class Store: Sendable {
         try directory.synchronizeFileSystem()
         var times = [timespec(tv_sec: start, tv_nsec: 0), timespec(tv_sec: start, tv_nsec: 0)]
         let mark = try OwnedDescriptor.open(root.appending("synchronized"), flags: O_WRONLY | O_CREAT)
-        try check("set the time of", "synchronized") { futimens(mark.rawValue, &times) }
+        try Linux.check("set the time of", "synchronized") { futimens(mark.rawValue, &times) }
     }
 
     private static func checkFormat(of root: FilePath) throws {
@@ -95,9 +95,14 @@ package final class Store: Sendable {
             throw StorageError(
                 .unsupported, "`\(root)` is neither empty nor a store: it holds `\(foreign[0])`")
         }
+        try writeFormat(of: root)
+    }
+
+    static func writeFormat(of root: FilePath) throws {
+        let path = root.appending("format")
         let pending = root.appending(".format.\(getpid())")
         try OwnedDescriptor.open(pending, flags: O_WRONLY | O_CREAT | O_TRUNC).write(Array("\(format)\n".utf8))
-        try check("create", path.string) { rename(pending.string, path.string) }
+        try Linux.check("create", path.string) { rename(pending.string, path.string) }
     }
 
     /// Removes temporaries whose session is gone.

@@ -6,10 +6,13 @@ struct TarBytes {
 
     /// A header block with what a well-meaning writer would put; `change` spoils it before the checksum is made.
     mutating func header(
-        _ name: String, type: Character = "0", size: Int = 0, link: String = "", change: (inout [UInt8]) -> Void = { _ in }
+        _ name: String, type: Character = "0", size: Int = 0, link: String = "",
+        change: (inout [UInt8]) -> Void = { _ in }
     ) {
         var block = [UInt8](repeating: 0, count: 512)
-        func put(_ text: String, at offset: Int) { block.replaceSubrange(offset..<offset + text.utf8.count, with: text.utf8) }
+        func put(_ text: String, at offset: Int) {
+            block.replaceSubrange(offset..<offset + text.utf8.count, with: text.utf8)
+        }
         put(name, at: 0)
         put("0000644", at: 100)
         put("0000000", at: 108)

@@ -12,10 +12,13 @@ import Testing
 
     /// Entries whose headers the contract fixes, each with the number of blocks it takes.
     static let cases: [(TarEntry, Int)] = {
-        func entry(_ path: String, _ kind: TarEntry.Kind, mode: UInt16 = 0o644, change: (inout TarEntry) -> Void = { _ in })
+        func entry(
+            _ path: String, _ kind: TarEntry.Kind, mode: UInt16 = 0o644, change: (inout TarEntry) -> Void = { _ in }
+        )
             -> (TarEntry, Int)
         {
-            var entry = TarEntry(path: EntryPath(path)!, kind: kind, mode: mode, modified: Timestamp(seconds: 1_700_000_000))
+            var entry = TarEntry(
+                path: EntryPath(path)!, kind: kind, mode: mode, modified: Timestamp(seconds: 1_700_000_000))
             change(&entry)
             return (entry, 1)
         }
@@ -40,9 +43,12 @@ import Testing
             entry("f", .fifo),
             entry("ids", empty) { ($0.uid, $0.gid) = (2_097_151, 2_097_151) },
             extended(entry("ids", empty) { ($0.uid, $0.gid) = (2_097_152, 4_294_967_294) }),
-            extended(entry("capable", empty) {
-                $0.attributes = [ExtendedAttribute(name: Array("security.capability".utf8), value: [1, 0, 0, 2, 10])]
-            }),
+            extended(
+                entry("capable", empty) {
+                    $0.attributes = [
+                        ExtendedAttribute(name: Array("security.capability".utf8), value: [1, 0, 0, 2, 10])
+                    ]
+                }),
             extended(entry("late", empty) { $0.modified = Timestamp(seconds: 1 << 33) }),
             entry("b\u{F6}se", empty),
         ]

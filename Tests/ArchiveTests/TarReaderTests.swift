@@ -38,7 +38,9 @@ import Testing
     }
 
     @Test func namesAreBytes() throws {
-        for name in [[0xFF, 0xFE] as [UInt8], Array("e\u{301}".utf8), Array("\u{E9}".utf8), Array("a\nb\tc\"`".utf8), [1]] {
+        for name in [
+            [0xFF, 0xFE] as [UInt8], Array("e\u{301}".utf8), Array("\u{E9}".utf8), Array("a\nb\tc\"`".utf8), [1],
+        ] {
             var tar = TarBytes()
             tar.header("") { $0.replaceSubrange(0..<name.count, with: name) }
             #expect(try entries(of: tar.bytes).map(\.path.bytes) == [name])
@@ -55,10 +57,15 @@ import Testing
         #expect(try entries(of: bytes).map(\.path.description) == ["a", "a", "a", ".wh.b"])
     }
 
-    @Test(arguments: [("1", 1, 0), ("1.5", 1, 500_000_000), ("-1", -1, 0), ("-1.25", -2, 750_000_000),
-        ("0.0000000019", 0, 1), ("7952342400.000000001", 7_952_342_400, 1), ("2.", 2, 0)] as [(String, Int64, UInt32)])
+    @Test(
+        arguments: [
+            ("1", 1, 0), ("1.5", 1, 500_000_000), ("-1", -1, 0), ("-1.25", -2, 750_000_000),
+            ("0.0000000019", 0, 1), ("7952342400.000000001", 7_952_342_400, 1), ("2.", 2, 0),
+        ] as [(String, Int64, UInt32)])
     func timesAreRead(_ text: String, _ seconds: Int64, _ nanoseconds: UInt32) throws {
-        let bytes = TarBytes.made { $0.extended([("mtime", text)]); $0.file("x") }
+        let bytes = TarBytes.made {
+            $0.extended([("mtime", text)]); $0.file("x")
+        }
         #expect(try entries(of: bytes)[0].modified == Timestamp(seconds: seconds, nanoseconds: nanoseconds))
     }
 

@@ -28,7 +28,8 @@ package enum ZstdEncoder {
         var offset: Int64 = 0
         while true {
             let count = Int(min(Int64(buffer.count), size - offset))
-            guard try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]), at: offset) == count else {
+            guard try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]), at: offset) == count
+            else {
                 throw ArchiveError(.truncated, "the file became shorter while it was compressed")
             }
             offset += Int64(count)

@@ -32,7 +32,8 @@ struct ExtendedHeader {
                 let equals = rest[(space + 1)..<(rest.startIndex + length)].firstIndex(of: UInt8(ascii: "="))
             else { throw ArchiveError(.corrupt, "an extended header has a malformed record") }
             let end = rest.startIndex + length
-            try set(String(decoding: rest[(space + 1)..<equals], as: UTF8.self), rest[(space + 1)..<equals],
+            try set(
+                String(decoding: rest[(space + 1)..<equals], as: UTF8.self), rest[(space + 1)..<equals],
                 rest[(equals + 1)..<(end - 1)], limits)
             rest = rest[end...]
         }
@@ -108,7 +109,8 @@ struct ExtendedHeader {
         if value.isEmpty { return nil }
         guard let number = Int64(decimal: value) else {
             throw ArchiveError(
-                .corrupt, "the record `\(key)` of an extended header is no number: `\(ArchiveText.quoted(value.prefix(40)))`")
+                .corrupt,
+                "the record `\(key)` of an extended header is no number: `\(ArchiveText.quoted(value.prefix(40)))`")
         }
         return number
     }
@@ -140,7 +142,8 @@ extension Timestamp {
         guard let whole = parts.first, let seconds = Int64(decimal: whole),
             fraction.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 })
         else {
-            throw ArchiveError(.corrupt, "the time `\(ArchiveText.quoted(text.prefix(40)))` of an extended header is malformed")
+            throw ArchiveError(
+                .corrupt, "the time `\(ArchiveText.quoted(text.prefix(40)))` of an extended header is malformed")
         }
         var nanoseconds: UInt32 = 0
         for index in 0..<9 {

@@ -62,7 +62,9 @@ struct SparseMapText {
             if isComplete { break }
             if byte != UInt8(ascii: "\n") {
                 digits.append(byte)
-                guard digits.count <= 20 else { throw ArchiveError(.corrupt, "the map of the sparse file is malformed") }
+                guard digits.count <= 20 else {
+                    throw ArchiveError(.corrupt, "the map of the sparse file is malformed")
+                }
                 continue
             }
             guard let number = Int64(decimal: digits) else {

@@ -1,6 +1,7 @@
 extension TarReader {
-    /// As many first bytes of a file as `isArchive` wants to see, if it has them.
-    package static let detectionLength = 128 << 10
+    /// As many first bytes of a file as `isArchive` wants to see, if it has them: bzip2 gives nothing before the end of
+    /// a block, which has up to 900 kB.
+    package static let detectionLength = 1 << 20
 
     /// Whether a file that begins with `bytes` is a tar, compressed in any way or not: whether its first header is one.
     /// The name of a file says nothing.

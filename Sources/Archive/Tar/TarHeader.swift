@@ -54,7 +54,8 @@ package enum TarHeader {
         if name.count <= 100 { return (0, 0) }
         // The slash at the end of a directory's name is no place to cut.
         let last = min(name.count - 1, 156)
-        guard let slash = name[..<last].lastIndex(of: UInt8(ascii: "/")), slash > 0, name.count - slash - 1 <= 100 else {
+        guard let slash = name[..<last].lastIndex(of: UInt8(ascii: "/")), slash > 0, name.count - slash - 1 <= 100
+        else {
             return nil
         }
         return (slash, slash + 1)
@@ -135,7 +136,9 @@ private struct Record {
         let rest = key.count + value.count + 3
         var length = rest + 1
         while String(length).utf8.count + rest != length { length = String(length).utf8.count + rest }
-        return Array(String(length).utf8) + [UInt8(ascii: " ")] + key + [UInt8(ascii: "=")] + value + [UInt8(ascii: "\n")]
+        return Array(String(length).utf8) + [UInt8(ascii: " ")] + key + [UInt8(ascii: "=")] + value + [
+            UInt8(ascii: "\n")
+        ]
     }
 }
 

@@ -128,7 +128,8 @@ extension TarReader {
         }
         guard target != path, let isDirectory = names[target] else {
             throw ArchiveError(
-                .unsafe, "is a hard link to `\(ArchiveText.quoted(target.bytes))`, which is no earlier entry of the archive")
+                .unsafe,
+                "is a hard link to `\(ArchiveText.quoted(target.bytes))`, which is no earlier entry of the archive")
         }
         guard !isDirectory else {
             throw ArchiveError(.unsafe, "is a hard link to the directory `\(ArchiveText.quoted(target.bytes))`")

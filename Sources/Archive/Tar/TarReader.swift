@@ -150,9 +150,12 @@ package struct TarReader: ~Copyable {
     private mutating func read(_ block: UnsafeRawBufferPointer) throws(ArchiveError) {
         switch expected {
         case .sparseBlock(let draft, let map):
-            try naming(draft.entry.path.bytes) { reader throws(ArchiveError) in try reader.readSparse(block, draft, map) }
+            try naming(draft.entry.path.bytes) { reader throws(ArchiveError) in try reader.readSparse(block, draft, map)
+            }
         case .sparseText(let draft, let text):
-            try naming(draft.entry.path.bytes) { reader throws(ArchiveError) in try reader.readSparse(block, draft, text) }
+            try naming(draft.entry.path.bytes) { reader throws(ArchiveError) in
+                try reader.readSparse(block, draft, text)
+            }
         case .secondZeroBlock:
             guard HeaderFields(block: block).isZero else {
                 throw ArchiveError(.corrupt, "the archive has a single zero block before \(position) bytes")
@@ -219,7 +222,8 @@ package struct TarReader: ~Copyable {
         }
         guard size <= limit else {
             throw ArchiveError(
-                .limit, "the extended header at \(position - 512) bytes has \(size) bytes, more than the limit of \(limit)")
+                .limit,
+                "the extended header at \(position - 512) bytes has \(size) bytes, more than the limit of \(limit)")
         }
         if size == 0 { return try endExtraHeader(fields.type, 0) }
         collected.reserveCapacity(Int(size))

@@ -1,4 +1,5 @@
 package import OCI
+import SystemPackage
 
 /// Names of images in this store (`name:tag`), each for a manifest or index.
 package final class ReferenceStore: Sendable {
@@ -35,6 +36,8 @@ package final class ReferenceStore: Sendable {
         try records.keys().compactMap { try records.get($0).flatMap(ReferenceStore.entry) }
             .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
+
+    func path(of name: String) -> FilePath { records.path(of: key(of: name)) }
 
     private func key(of name: String) -> Digest { .of(Array(name.utf8)) }
 

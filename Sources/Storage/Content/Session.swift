@@ -39,7 +39,7 @@ final class Session: Sendable {
             var status = stat()
             try check("read the status of", path.string) { fstat(raw, &status) }
             return status.st_nlink == 0 ? nil : file
-        } catch where error.errno == .fileExists {
+        } catch  where error.errno == .fileExists {
             return nil
         }
     }

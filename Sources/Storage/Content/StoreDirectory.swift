@@ -65,7 +65,7 @@ enum StoreDirectory {
     static func open(_ path: FilePath) throws(SystemError) -> SharedDescriptor? {
         do {
             return SharedDescriptor(try OwnedDescriptor.open(path, flags: O_RDONLY | O_NOFOLLOW))
-        } catch where error.errno == .noSuchFileOrDirectory {
+        } catch  where error.errno == .noSuchFileOrDirectory {
             return nil
         }
     }

@@ -65,7 +65,8 @@ final class ArrivingLayer: @unchecked Sendable {
         do throws(ArchiveError) { try reader.finish() } catch { refuse(error) }
         if let refusal = refusal.withLock({ $0 }) {
             throw StorageError(
-                refusal.code == .limit ? .limit : .invalidLayer, "layer `\(descriptor.digest)` is refused", cause: refusal)
+                refusal.code == .limit ? .limit : .invalidLayer, "layer `\(descriptor.digest)` is refused",
+                cause: refusal)
         }
         let layer = try store.publish(tar, entries: reader.entries, expecting: diffID, durable: true)
         try blob.publish()

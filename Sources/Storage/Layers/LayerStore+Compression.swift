@@ -7,7 +7,8 @@ import SystemPackage
 extension LayerStore {
     /// The blob that `compressed` would make or has made, if that is known: enough to ask a registry for it. The blob
     /// itself may be gone.
-    package func knownBlob(of layer: DiffID, as compression: LayerCompression, level: Int? = nil) throws -> Descriptor? {
+    package func knownBlob(of layer: DiffID, as compression: LayerCompression, level: Int? = nil) throws -> Descriptor?
+    {
         if compression == .none {
             return try size(of: layer).map { Descriptor(mediaType: .ociLayerTar, digest: layer.digest, size: $0) }
         }

@@ -9,20 +9,21 @@ extension LayerStore {
     func files(modifiedAfter time: Int) throws -> [FilePath] {
         try StoreDirectory.names(in: directory).sorted { $0.hasSuffix(".tar") && !$1.hasSuffix(".tar") }
             .map { directory.appending($0) }.filter { path in
-            var status = stat()
-            return lstat(path.string, &status) == 0 && status.st_mtim.tv_sec > time
-        }
+                var status = stat()
+                return lstat(path.string, &status) == 0 && status.st_mtim.tv_sec > time
+            }
     }
 
-    /// Whether a file of this directory is what its name says. Files of no known name are.
+    /// Whether a file of this directory is what its name says. The index of a chain cannot be told to be, and is made
+    /// again when it is missing.
     func isIntact(_ path: FilePath) throws -> Bool {
-        guard let digest = path.stem.flatMap({ Digest(hex: $0) }) else { return true }
-        switch path.extension {
-        case "tar": return try Digest(of: path) == digest
-        case "erofs":
-            guard contains(DiffID(digest)) else { return false }
-            guard let index = try? builtIndex(of: DiffID(digest)) else { return false }
-            return try StoreDirectory.read(path, limit: 1 << 31) == index
+        let digest = path.stem.flatMap { Digest(hex: $0) }
+        switch (path.extension, digest) {
+        case ("tar", let digest?): return try Digest(of: path) == digest
+        case ("erofs", let digest?):
+            guard contains(DiffID(digest)), let index = try? builtIndex(of: DiffID(digest)) else { return false }
+            return try StoreDirectory.read(path, limit: LayerStore.indexLimit) == index
+        case ("erofs", nil): return false
         default: return true
         }
     }

@@ -16,6 +16,9 @@ package final class LayerStore: Sendable {
     let compressed: RecordStore
     private let listings = Mutex(EntryCache(limit: 400_000))
 
+    /// Bytes of an index: more than the limits on archives allow.
+    static let indexLimit = 1 << 31
+
     init(directory: FilePath, root: FilePath, session: Session, blobs: BlobStore, compressed: RecordStore) {
         self.directory = directory
         self.root = root
@@ -120,8 +123,10 @@ package final class LayerStore: Sendable {
             try StoreDirectory.remove(tarPath(of: layer))
             try StoreDirectory.remove(indexPath(of: layer))
         }
-        listings.withLock { $0[layer] = nil }
+        forget(layer)
     }
+
+    func forget(_ layer: DiffID) { listings.withLock { $0[layer] = nil } }
 
     /// Every layer here, in the order of diffIDs.
     package func all() throws -> [DiffID] {

@@ -171,7 +171,8 @@ private final class BufferedOutput {
                 into: UnsafeMutableRawBufferPointer(rebasing: buffer[used..<used + step]), at: offset + done)
             guard got == step else {
                 throw StorageError(
-                    .contentMismatch, "`\(path)` became shorter while it was read: \(done + Int64(got)) of \(count) bytes")
+                    .contentMismatch,
+                    "`\(path)` became shorter while it was read: \(done + Int64(got)) of \(count) bytes")
             }
             used += got
             done += Int64(got)
