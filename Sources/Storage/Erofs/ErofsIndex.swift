@@ -20,7 +20,7 @@ package enum ErofsIndex {
     package static func build(
         entries: [TarEntry], tarSize: Int64, diffID: DiffID, below: (any LowerTree)?
     ) throws -> [UInt8] {
-        var tree = ErofsTree(entries: entries, tarSize: tarSize, below: below)
+        var tree = LayerTree(entries: entries, tarSize: tarSize, below: below)
         try tree.addEntries()
         return try ErofsImage.encode(tree, tarSize: tarSize, diffID: diffID)
     }

@@ -2,13 +2,14 @@ internal import OCI
 
 /// The head of an index: what the kernel reads first, and what tells an index of ours from any other file.
 ///
-/// The volume name holds the version of the index and two marks; the tag of the device slot, which the kernel ignores
+/// The volume name holds the version of the index and the layer's marks; the tag of the device slot, which the kernel ignores
 /// when it is given a device, holds the digest of the whole image with tag and checksum blank.
 struct Superblock {
     /// Changes whenever the same tar would give other bytes: older indexes are rebuilt.
     private static let volumePrefix = Array("caisson1".utf8)
     private static let impliedMark = UInt8(ascii: "p")
     private static let opaqueMark = UInt8(ascii: "o")
+    private static let rootMark = UInt8(ascii: "r")
 
     private static let checksumField = Erofs.superblockOffset + 4
     private static let uuidField = Erofs.superblockOffset + 48
@@ -22,10 +23,7 @@ struct Superblock {
     var imageBlocks: UInt32 = 0
     var tarBlocks: UInt32 = 0
     var hasChunks = false
-    /// Directories are in the index that the archive only implies.
-    var impliesDirectories = false
-    /// The root is opaque: nothing of the layers below shows.
-    var hidesLowerLayers = false
+    var marks = LayerMarks()
 
     init(diffID: DiffID) { self.diffID = diffID }
 
@@ -39,8 +37,9 @@ struct Superblock {
         image.store(imageBlocks, at: at + 36)
         image.store(diffID.digest.bytes.prefix(16), at: Self.uuidField)
         image.store(Self.volumePrefix, at: Self.volumeField)
-        image[Self.volumeField + 8] = impliesDirectories ? Self.impliedMark : 0
-        image[Self.volumeField + 9] = hidesLowerLayers ? Self.opaqueMark : 0
+        image[Self.volumeField + 8] = marks.impliesDirectories ? Self.impliedMark : 0
+        image[Self.volumeField + 9] = marks.hidesLowerLayers ? Self.opaqueMark : 0
+        image[Self.volumeField + 10] = marks.describesRoot ? Self.rootMark : 0
         image.store(Erofs.featureDeviceTable | (hasChunks ? Erofs.featureChunkedFile : 0), at: at + 80)
         image.store(UInt16(1), at: at + 86)
         image.store(UInt16(Erofs.deviceSlotOffset / 128), at: at + 88)
@@ -86,8 +85,9 @@ struct Superblock {
         hasher.update(blank)
         hasher.update(image[Erofs.inodeAreaOffset...])
         guard image[tag].elementsEqual(hasher.finish().hex.utf8) else { throw damaged("its content has changed") }
-        impliesDirectories = image[Self.volumeField + 8] == Self.impliedMark
-        hidesLowerLayers = image[Self.volumeField + 9] == Self.opaqueMark
+        marks.impliesDirectories = image[Self.volumeField + 8] == Self.impliedMark
+        marks.hidesLowerLayers = image[Self.volumeField + 9] == Self.opaqueMark
+        marks.describesRoot = image[Self.volumeField + 10] == Self.rootMark
     }
 }
 

@@ -1,0 +1,102 @@
+internal import Archive
+internal import Glibc
+internal import Linux
+internal import OCI
+internal import SystemPackage
+
+/// Layers as directories of the store, one for each, with overlayfs's marks in them: for hosts that do not mount
+/// layers from files.
+///
+///     unpacked/<diffid>/root    what the layer holds, ids as in the layer
+///     unpacked/<diffid>/marks   the size of its tar, and what a stack must know of it
+struct UnpackedLayers: LayerSource {
+    let store: Store
+
+    var name: String { "directories" }
+
+    private var directory: FilePath { store.root.appending("unpacked") }
+
+    func layer(_ id: DiffID, chain: (id: ChainID, below: any LowerTree)?) throws -> LayerDirectory {
+        let key = chain.map { LayerKey.chain($0.id) } ?? .layer(id)
+        let path = directory.appending(key.fileName)
+        let tar = try store.layers.openTar(of: id)
+        let size = try tar.size()
+        var marks = try marks(in: path, tarSize: size)
+        if marks == nil {
+            try unpack(id, tar, size, below: chain?.below, to: path)
+            marks = try self.marks(in: path, tarSize: size)
+        }
+        guard let marks else { throw StorageError(.damaged, "`\(path)` is not the layer that was unpacked there") }
+        let root = try OwnedDescriptor.open(path.appending("root"), flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        // A mount of its own: overlayfs takes it wherever the store lies, and ids can be mapped on it.
+        return LayerDirectory(root: SharedDescriptor(try DetachedMount.clone(of: root.rawValue).release()), marks: marks)
+    }
+
+    private func unpack(
+        _ id: DiffID, _ tar: SharedDescriptor, _ size: Int64, below: (any LowerTree)?, to path: FilePath
+    ) throws {
+        try StoreDirectory.create(directory, mode: 0o700)
+        try sweep()
+        let pending = directory.appending(store.session.temporaryName())
+        do {
+            var tree = LayerTree(entries: try store.layers.entries(of: id), tarSize: size, below: below)
+            try tree.addEntries()
+            try StoreDirectory.create(pending, mode: 0o700)
+            try StoreDirectory.create(pending.appending("root"))
+            let root = SharedDescriptor(
+                try OwnedDescriptor.open(pending.appending("root"), flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW))
+            var unpacking = TreeUnpacking(tree, tar: tar, below: root)
+            try unpacking.unpack()
+            let marks = try OwnedDescriptor.open(pending.appending("marks"), flags: O_WRONLY | O_CREAT | O_EXCL)
+            try marks.write(Array("\(size) \(tree.marks.letters)\n".utf8))
+            try marks.synchronizeFileSystem()
+            try publish(pending, as: path, tarSize: size)
+        } catch {
+            try? FileRemoval.removeAll(pending)
+            throw StorageError.writing("the unpacked layer `\(id)`", in: store.root, error)
+        }
+    }
+
+    /// Another process may have unpacked the same meanwhile: one of the two stays.
+    private func publish(_ pending: FilePath, as path: FilePath, tarSize: Int64) throws {
+        if rename(pending.string, path.string) == 0 { return }
+        guard errno == EEXIST || errno == ENOTEMPTY else { throw SystemError("rename an unpacked layer to", path.string) }
+        if try marks(in: path, tarSize: tarSize) == nil {
+            try FileRemoval.removeAll(path)
+            try check("rename an unpacked layer to", path.string) { rename(pending.string, path.string) }
+        } else {
+            try FileRemoval.removeAll(pending)
+        }
+    }
+
+    /// nil if the layer is not there, or not of this tar.
+    private func marks(in path: FilePath, tarSize: Int64) throws -> LayerMarks? {
+        guard let bytes = try StoreDirectory.read(path.appending("marks"), limit: 100) else { return nil }
+        let fields = String(decoding: bytes, as: UTF8.self).dropLast().split(
+            separator: " ", omittingEmptySubsequences: false)
+        guard fields.count == 2, Int64(fields[0]) == tarSize else { return nil }
+        return LayerMarks(letters: fields[1])
+    }
+
+    /// Removes what processes that died were unpacking.
+    private func sweep() throws {
+        let alive = try Session.sweep(store.root.appending("leases")).alive
+        for name in try StoreDirectory.names(in: directory) where name.hasPrefix(".") {
+            let owner = name.dropFirst().prefix { $0 != "." }
+            if !alive.contains(String(owner)) { try FileRemoval.removeAll(directory.appending(name)) }
+        }
+    }
+}
+
+extension LayerMarks {
+    fileprivate var letters: String {
+        (impliesDirectories ? "p" : "") + (hidesLowerLayers ? "o" : "") + (describesRoot ? "r" : "")
+    }
+
+    fileprivate init?(letters: Substring) {
+        guard letters.allSatisfy({ "por".contains($0) }) else { return nil }
+        self.init(
+            impliesDirectories: letters.contains("p"), hidesLowerLayers: letters.contains("o"),
+            describesRoot: letters.contains("r"))
+    }
+}
