@@ -38,6 +38,8 @@ package struct GitHelper: Sendable {
     func run(_ operation: HelperRequest.Operation, pack: SharedDescriptor? = nil) async throws -> HelperReply {
         let request = HelperRequest(operation: operation, limits: limits)
         var command = Command(program, [GitHelper.marker])
+        // Where libgit2 looks for `.ssh/known_hosts`; without a home directory at all it refuses to use SSH.
+        command.environment.append("HOME=/nonexistent")
         command.input = .bytes(request.encoded())
         command.output = .capture(limit: 128 << 20)
         command.deadline = limits.deadline

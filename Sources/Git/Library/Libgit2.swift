@@ -10,17 +10,17 @@ enum Libgit2 {
 
     private static let outcome: Result<Void, GitError> = {
         do throws(GitError) {
-            try git("initialise libgit2", { git_libgit2_init() })
+            try git("initialise libgit2") { git_libgit2_init() }
             for level in [
                 GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL, GIT_CONFIG_LEVEL_PROGRAMDATA,
             ] {
-                try git("blank the configuration paths", { caisson_git_set_search_path(level, "") })
+                try git("blank the configuration paths") { caisson_git_set_search_path(level, "") }
             }
-            try git("turn object verification on", { caisson_git_set_object_verification(1) })
-            try git("turn flushing to disk on", { caisson_git_set_fsync(1) })
+            try git("turn object verification on") { caisson_git_set_object_verification(1) }
+            try git("turn flushing to disk on") { caisson_git_set_fsync(1) }
             // Packs are mapped in pieces, so that an address-space limit can be smaller than the pack.
-            try git("set the map window", { caisson_git_set_window_size(32 << 20) })
-            try git("set the map limit", { caisson_git_set_window_limit(512 << 20) })
+            try git("set the map window") { caisson_git_set_window_size(32 << 20) }
+            try git("set the map limit") { caisson_git_set_window_limit(512 << 20) }
             return .success(())
         } catch {
             return .failure(error)
