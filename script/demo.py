@@ -117,10 +117,18 @@ class Demo:
         pipelines = self.directory / "pipelines"
         pipelines.mkdir()
         adapt_pipeline(here.parent / "pipelines/team-ci.yaml", pipelines / "web.yaml", self.repository, self.registry)
-        configuration = self.directory / "agent.conf"
-        adapt_configuration(here.parent / "agent.conf", configuration, self.directory, listen)
-        command = [self.caisson_agent, "serve", "--config", configuration]
-        self.agent = self.start(Service("caisson-agent", command, self.directory / "agent.log"))
+        # The reference configuration as it is; what differs here stands above it in the environment.
+        overrides = {
+            "AGENT__DATA": f"{self.directory}/data",
+            "AGENT__PIPELINES": f'["{pipelines}"]',
+            "HTTP__LISTEN": listen,
+            "GIT__INTERVAL": "1s",
+            "GIT__SCHEMES": '["http"]',
+            "GIT__PRIVATE_NETWORKS": '["127.0.0.1"]',
+        }
+        environment = {**os.environ, **{f"CAISSON__{key}": value for key, value in overrides.items()}}
+        command = [self.caisson_agent, "serve", "--config", here.parent / "agent.conf"]
+        self.agent = self.start(Service("caisson-agent", command, self.directory / "agent.log", environment))
         self.wait_until(self.is_healthy, 20, "the agent does not answer on /healthz")
         self.say(f"agent at {self.agent_url}, watching {self.repository}")
 
@@ -154,8 +162,8 @@ class Demo:
         self.say(f"pushed {identifier[:7]}: {commit.subject}")
         run = self.wait_until(lambda: self.finished_run(identifier), seconds_per_run, f"no result for {identifier[:7]}")
         number = run["id"]
-        steps = f"{run['cachedSteps']} of {run['steps']} steps cached"
-        self.say(f"run {number} {run['state']} in {run['seconds']:.1f} s, {steps}")
+        steps = f"{run['cached_step_count']} of {run['step_count']} steps cached"
+        self.say(f"run {number} {run['state']} in {run['duration_ms'] / 1000:.1f} s, {steps}")
         if run["state"] != commit.result:
             log = self.directory / f"run-{number}.log"
             log.write_text(self.ask("logs", str(number)))
@@ -183,7 +191,7 @@ class Demo:
             return answer.headers["Docker-Content-Digest"]
 
     def check_rebuild(self, first: dict, second: dict) -> None:
-        if second["cachedSteps"] == 0:
+        if second["cached_step_count"] == 0:
             raise Failure("the second commit was not rebuilt from cached layers", self.agent.log)
         if image(first)["digest"] == image(second)["digest"]:
             raise Failure("the second commit changed the program but not the image", self.agent.log)
@@ -247,27 +255,14 @@ def free_port() -> int:
 
 
 def image(run: dict) -> dict:
-    return next(target["image"] for target in run["targets"] if target["kind"] == "image")
+    """What the run says of the image it pushed: `digest`, `size`, `references`."""
+    return next(target for target in run["targets"] if target["kind"] == "image")
 
 
 def adapt_pipeline(source: pathlib.Path, copy: pathlib.Path, repository: str, registry: Registry) -> None:
     """The example pipeline with this machine's addresses."""
     text = replace(r"^repo: .*$", f"repo: {repository}", source.read_text(), source)
     text = replace(r"registry\.example\.org", registry.address, text, source)
-    copy.write_text(text)
-
-
-def adapt_configuration(source: pathlib.Path, copy: pathlib.Path, directory: pathlib.Path, listen: str) -> None:
-    """The reference configuration with a data directory, pipelines and an address of our own, polling quickly."""
-    text = source.read_text()
-    for key, value in {
-        "data": f'"{directory}/data"',
-        "pipelines": f'["{directory}/pipelines"]',
-        "listen": f'"{listen}"',
-        "interval": '"1s"',
-        "min_interval": '"1s"',
-    }.items():
-        text = replace(rf"^#? ?{key}( *)= .*$", rf"{key}\1= {value}", text, source)
     copy.write_text(text)
 
 
@@ -284,8 +279,8 @@ def print_table(runs: list[dict], results: list[Commit]) -> None:
     for run, commit in zip(runs, results):
         pushed = image(run) if run["state"] == "succeeded" else None
         rows.append([
-            str(run["id"]), run["commit"][:7], commit.subject, run["state"], f"{run['seconds']:.1f} s",
-            f"{run['cachedSteps']} of {run['steps']}", pushed["digest"][:19] if pushed else "–",
+            str(run["id"]), run["commit"][:7], commit.subject, run["state"], f"{run['duration_ms'] / 1000:.1f} s",
+            f"{run['cached_step_count']} of {run['step_count']}", pushed["digest"][:19] if pushed else "–",
             f"{pushed['size'] / 1e6:.2f} MB" if pushed else "–",
         ])  # fmt: skip
     widths = [max(map(len, column)) for column in zip(*rows)]
