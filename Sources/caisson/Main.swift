@@ -5,7 +5,7 @@ import Linux
 @main
 enum Main {
     static func main() async {
-        GitFetchHelper.runIfRequested(arguments: CommandLine.arguments)
+        GitHelper.runIfRequested(arguments: CommandLine.arguments)
         do {
             var command = try Caisson.parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

@@ -21,6 +21,8 @@ package struct BuiltImage: Sendable {
     /// What people and machines call the image.
     package var digest: Digest { manifest.descriptor.digest }
 
+    package var chain: LayerChain { LayerChain(layers.map(\.diffID)) }
+
     /// Bytes a registry holds for it, documents included.
     package var size: Int64 {
         layers.reduce(manifest.descriptor.size + config.size) { $0 + $1.descriptor.size }

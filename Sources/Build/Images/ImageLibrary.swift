@@ -140,6 +140,15 @@ package struct LayerOrigins: Sendable {
         }
     }
 
+    /// The layers of an image that came with its base.
+    package init(of image: BuiltImage) {
+        for layer in image.layers {
+            if let repository = layer.origin {
+                origins[layer.diffID] = Origin(descriptor: layer.descriptor, repository: repository)
+            }
+        }
+    }
+
     package subscript(layer: DiffID) -> Origin? { origins[layer] }
 }
 

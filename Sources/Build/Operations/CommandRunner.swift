@@ -1,5 +1,5 @@
 import Archive
-package import Linux
+import Linux
 import OCI
 package import Sandbox
 package import Storage

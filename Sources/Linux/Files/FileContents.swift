@@ -1,3 +1,4 @@
+import Glibc
 package import SystemPackage
 
 /// Whole small files.
@@ -18,6 +19,28 @@ package enum FileContents {
             if count == 0 { return bytes }
             bytes += chunk[..<count]
             guard bytes.count <= limit else { throw SystemError("read", name, errno: .fileTooLarge) }
+        }
+    }
+
+    /// Replaces `path`'s content, or makes it.
+    package static func write(_ bytes: [UInt8], to path: FilePath) throws(SystemError) {
+        try OwnedDescriptor.open(path, flags: OpenFlags.replace).write(bytes)
+    }
+
+    package static func exists(_ path: FilePath) -> Bool { path.withPlatformString { access($0, F_OK) == 0 } }
+
+    /// Gives `path` what `body` writes, at once and only if `body` succeeds.
+    package static func replace(
+        _ path: FilePath, _ body: (SharedDescriptor) async throws -> Void
+    ) async throws {
+        let pending = FilePath(path.string + ".\(getpid()).part")
+        let file = SharedDescriptor(try OwnedDescriptor.open(pending, flags: OpenFlags.replace))
+        do {
+            try await body(file)
+            try check("create", path.string) { rename(pending.string, path.string) }
+        } catch {
+            unlink(pending.string)
+            throw error
         }
     }
 }

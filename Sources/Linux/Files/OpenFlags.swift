@@ -3,6 +3,7 @@ import Glibc
 /// How files are opened by those who do not import the C library.
 package enum OpenFlags {
     package static let read: Int32 = O_RDONLY
+    package static let write: Int32 = O_WRONLY
     package static let directory: Int32 = O_RDONLY | O_DIRECTORY
     /// A new file for writing; one of that name is an error.
     package static let create: Int32 = O_RDWR | O_CREAT | O_EXCL

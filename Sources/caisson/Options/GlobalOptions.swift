@@ -21,14 +21,15 @@ struct StoreOptions: ParsableArguments {
     var storePath: FilePath {
         let environment = ProcessEnvironment.variables()
         if let root = root ?? environment["CAISSON_ROOT"] { return FilePath(root).absolute() }
-        return EngineConfiguration.defaultRoot(environment: environment)
+        return EngineConfiguration.defaultRoot(environment: environment, isSuperuser: Superuser.isCurrent)
     }
 
     /// The engine on this store; nothing is contacted yet.
-    func engine() throws -> Engine {
-        try Engine(
-            EngineConfiguration(
-                root: storePath, environment: ProcessEnvironment.variables(), plainHTTPRegistries: plainHTTP))
+    func engine(limits: EngineLimits = EngineLimits()) throws -> Engine {
+        var configuration = EngineConfiguration(
+            root: storePath, environment: ProcessEnvironment.variables(), plainHTTPRegistries: plainHTTP)
+        configuration.limits = limits
+        return try Engine(configuration)
     }
 }
 

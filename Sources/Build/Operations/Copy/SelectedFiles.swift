@@ -1,3 +1,4 @@
+import Dockerfile
 import Archive
 package import OCI
 package import Storage

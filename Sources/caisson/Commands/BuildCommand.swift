@@ -1,0 +1,145 @@
+import ArgumentParser
+import Build
+import Dockerfile
+import Engine
+import Linux
+import OCI
+import SystemPackage
+
+struct BuildCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "build", abstract: "Builds images from a Dockerfile, in this process.",
+        discussion: """
+            Examples:
+              caisson build -t 127.0.0.1:5000/app:1 --push .
+              caisson build --target test .
+              caisson build -t app:dev --output type=docker,dest=app.tar .
+            """)
+
+    @Argument(help: "A directory.") var context = "."
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var limits: LimitOptions
+
+    @Option(name: [.short, .customLong("file")], help: "The Dockerfile. Default: Dockerfile in the context.")
+    var file: String?
+    @Option(name: [.short, .customLong("tag")], help: "A name for the image.") var tag: [String] = []
+    @Option(name: .customLong("target"), help: "A stage to build. Several build one graph.") var target: [String] = []
+    @Option(name: .customLong("build-arg"), help: ArgumentHelp("An ARG's value.", valueName: "name[=value]"))
+    var buildArg: [String] = []
+    @Option(name: .customLong("label"), help: ArgumentHelp("A label of the image.", valueName: "name=value"))
+    var label: [String] = []
+    @Option(name: .customLong("platform"), help: "os/arch[/variant].") var platform: String?
+    @Option(name: .customLong("network"), help: "default or none, for RUN without --network.") var network = "default"
+    @Option(
+        name: .customLong("epoch"),
+        help: "Seconds since 1970 that bound the times of files, or auto: the commit's time for the image alone.")
+    var epoch = "auto"
+    @Flag(name: .customLong("no-cache"), help: "Run every step.") var noCache = false
+    @Flag(name: .customLong("push"), help: "Send the image to the registry of each tag.") var push = false
+    @Option(
+        name: [.short, .customLong("output")],
+        help: ArgumentHelp("Write the result: type=oci|docker|tar|local,dest=PATH.", valueName: "type=…"))
+    var output: [String] = []
+    @Option(name: .customLong("iidfile"), help: "Write the config's digest to this file.") var iidFile: String?
+    @Option(name: .customLong("metadata-file"), help: "Write what was built, as JSON, to this file.")
+    var metadataFile: String?
+    @Option(name: .customLong("progress"), help: "auto, plain, json or quiet.") var progress = ProgressStyle.auto
+
+    func run() async throws {
+        let outputs = try output.map(BuildOutput.init(parsing:))
+        let references = try tag.map(Self.reference)
+        if push, references.isEmpty { throw CommandFailure.usage("--push needs a --tag to push to") }
+        let source = try LocalSource(context: context, file: file)
+        let request = try source.request(
+            targets: target, arguments: Self.pairs(buildArg, fromEnvironment: true), labels: Self.pairs(label),
+            platform: try platform.map(Self.platform) ?? .current, network: try networkMode(), epoch: epoch,
+            usesCache: !noCache)
+        let engine = try store.engine(limits: try limits.limits)
+        let reporter = progress.reporter
+        let images = try await engine.build(request, report: reporter)
+        guard let image = images.last else { return }
+        let results = BuildResults(engine: engine, report: reporter)
+        try await results.write(image, outputs, named: references, epoch: request.created)
+        if push {
+            try await engine.push(image, to: references) { reporter(.transfer($0)) }
+        } else {
+            for reference in references { try engine.tag(image, as: reference) }
+        }
+        try writeFiles(image, images)
+        if store.json {
+            StandardOutput.write(images.last.map { $0.json(named: references) }?.lineText ?? "")
+            StandardOutput.write("\n")
+        } else if !outputs.contains(where: \.writesToStandardOutput) {
+            StandardOutput.write("\(image.digest)\n")
+        }
+    }
+
+    private func writeFiles(_ image: BuiltImage, _ images: [BuiltImage]) throws {
+        if let iidFile { try FileContents.write(Array(image.config.digest.description.utf8), to: FilePath(iidFile)) }
+        if let metadataFile {
+            let json: JSON = [
+                "containerimage.digest": .string(image.digest.description),
+                "containerimage.config.digest": .string(image.config.digest.description),
+                "containerimage.descriptor": image.manifest.descriptor.json,
+                "image.name": .string(tag.joined(separator: ",")),
+                "targets": .array(images.map { $0.json(named: []) }),
+            ]
+            try FileContents.write(Array(json.indentedText.utf8) + [UInt8(ascii: "\n")], to: FilePath(metadataFile))
+        }
+    }
+
+    private func networkMode() throws -> RunOperation.Network {
+        guard let mode = RunOperation.Network(rawValue: network) else {
+            throw CommandFailure.usage("network `\(network)` is neither default nor none")
+        }
+        return mode
+    }
+
+    static func reference(_ text: String) throws -> ImageReference {
+        do {
+            let reference = try ImageReference(parsing: text)
+            guard reference.digest == nil else {
+                throw CommandFailure.usage("`\(text)` names a digest; a tag is needed")
+            }
+            return reference
+        } catch let error as OCIError {
+            throw CommandFailure.usage(error.message)
+        }
+    }
+
+    static func platform(_ text: String) throws -> Platform {
+        do { return try Platform(parsing: text) } catch { throw CommandFailure.usage(error.message) }
+    }
+
+    /// `name=value`; a bare name takes the value of this process's environment, if it has one.
+    private static func pairs(_ texts: [String], fromEnvironment: Bool = false) throws -> [String: String] {
+        var pairs: [String: String] = [:]
+        for text in texts {
+            if let equals = text.firstIndex(of: "=") {
+                pairs[String(text[..<equals])] = String(text[text.index(after: equals)...])
+            } else if fromEnvironment {
+                pairs[text] = ProcessEnvironment.variables()[text]
+            } else {
+                throw CommandFailure.usage("`\(text)` is not of the form name=value")
+            }
+        }
+        return pairs
+    }
+}
+
+extension BuiltImage {
+    func json(named references: [ImageReference]) -> JSON {
+        [
+            "target": .string(target), "digest": .string(digest.description),
+            "config": .string(config.digest.description), "size": .integer(size),
+            "platform": .string(platform.description), "tags": .array(references.map { .string($0.description) }),
+            "layers": .array(
+                layers.map { layer in
+                    [
+                        "diffID": .string(layer.diffID.description), "digest": .string(layer.descriptor.digest.description),
+                        "size": .integer(layer.descriptor.size),
+                    ]
+                }),
+        ]
+    }
+}
