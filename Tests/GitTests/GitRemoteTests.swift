@@ -1,6 +1,7 @@
 import Foundation
 import Git
 import HTTP
+import SystemPackage
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))
@@ -37,8 +38,10 @@ struct GitRemoteTests {
 
     @Test func pollOfFiveThousandRefsTransfersOnlyTheWantedOne() async throws {
         let commit = try await workspace.commit("one")
-        let updates = (0..<5000).map { "create refs/pull/\($0)/head \(commit)\n" }.joined()
-        try await workspace.git("update-ref", "--stdin", in: workspace.bare, input: Array(updates.utf8))
+        // Git expects packed refs in order.
+        let names = (0..<5000).map { "refs/pull/\($0)/head" }.sorted()
+        let packed = "# pack-refs with: sorted\n" + names.map { "\(commit) \($0)\n" }.joined()
+        try Data(packed.utf8).write(to: URL(fileURLWithPath: workspace.bare.appending("packed-refs").string))
         let server = try workspace.serve()
         let remote = workspace.remote()
         let url = try anyURL(server.url)

@@ -21,8 +21,8 @@ final class GitWorkspace: Sendable {
     init() async throws {
         root = FilePath(NSTemporaryDirectory()).appending("git-tests-\(UUID().uuidString)")
         try FileManager.default.createDirectory(atPath: served.string, withIntermediateDirectories: true)
-        try await git("init", "--quiet", "--bare", "--initial-branch=main", bare.string, in: root)
-        try await git("init", "--quiet", "--initial-branch=main", clone.string, in: root)
+        try await git("init", "--quiet", "--template=", "--bare", "--initial-branch=main", bare.string, in: root)
+        try await git("init", "--quiet", "--template=", "--initial-branch=main", clone.string, in: root)
         try await git("remote", "add", "origin", bare.string)
     }
 
@@ -54,6 +54,8 @@ final class GitWorkspace: Sendable {
     static func environment(home: FilePath) -> [String] {
         Command.plainEnvironment + [
             "HOME=\(home)", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0",
+            // Nothing here has to survive a power cut.
+            "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=core.fsync", "GIT_CONFIG_VALUE_0=none",
             "GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=ada@example.org", "GIT_AUTHOR_DATE=1700000000 +0100",
             "GIT_COMMITTER_NAME=Bob", "GIT_COMMITTER_EMAIL=bob@example.org", "GIT_COMMITTER_DATE=1700000100 +0000",
         ]
