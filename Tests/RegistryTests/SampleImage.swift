@@ -22,10 +22,11 @@ struct SampleImage {
     /// `count` bytes that do not repeat soon.
     static func bytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
         var state = seed
-        return (0..<count).map { _ in
+        let words = (0..<(count + 7) / 8).map { _ in
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return UInt8(truncatingIfNeeded: state >> 33)
+            return state ^ state >> 29
         }
+        return words.withUnsafeBytes { Array($0.prefix(count)) }
     }
 
     /// Puts blobs, manifest and tag, as a pusher does.

@@ -11,7 +11,7 @@ extension RegistryClient: ImageSource {
             let request = manifestRequest(.head, reference.manifestName, call)
             let response = try await send(request, call)
             if response.status == 200, let described = try Self.descriptor(in: response, of: reference) { return described }
-            if response.status == 429 || response.status >= 500 {
+            if RetryPolicy.isTransient(status: response.status) {
                 throw await refusal(response, call, of: "image `\(reference)`")
             }
             // Not every registry knows HEAD, and none says in its answer why it refuses.
