@@ -39,6 +39,6 @@ static inline int caisson_git_set_window_limit(size_t bytes) {
     return git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, bytes);
 }
 
-static inline int caisson_git_set_cache_size(ssize_t bytes) {
-    return git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, bytes);
+static inline int caisson_git_set_open_pack_limit(size_t count) {
+    return git_libgit2_opts(GIT_OPT_SET_MWINDOW_FILE_LIMIT, count);
 }

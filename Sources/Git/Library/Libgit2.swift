@@ -21,6 +21,8 @@ enum Libgit2 {
             // Packs are mapped in pieces, so that an address-space limit can be smaller than the pack.
             try git("set the map window") { caisson_git_set_window_size(32 << 20) }
             try git("set the map limit") { caisson_git_set_window_limit(512 << 20) }
+            // Every fetch leaves a pack; not all of them may be open at once.
+            try git("set the limit of open packs") { caisson_git_set_open_pack_limit(64) }
             return .success(())
         } catch {
             return .failure(error)
