@@ -34,12 +34,13 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         // Pipeline files: YAML with source marks.
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        // agent.conf: TOML with source positions.
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         // Runs and queue on one machine: SQLite with migrations.
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         // The agent's HTTP API.
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        // Under Hummingbird: who is at the other end of a connection; names of header fields.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         // Ordered start and graceful stop of the agent's services.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -117,10 +118,12 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "Engine", "Git", "Linux", "Pipeline", "Runs", logging,
+                "Engine", "Git", "Linux", "OCI", "Pipeline", "Runs", logging, systemPackage,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "TOMLKit", package: "TOMLKit"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: safeSwift),
 
@@ -128,7 +131,11 @@ let package = Package(
 
         // The command line.
         .executableTarget(
-            name: "caisson", dependencies: ["Build", "Engine", "HTTP", "Linux", "Pipeline", argumentParser],
+            name: "caisson",
+            dependencies: [
+                "Build", "Dockerfile", "Engine", "Git", "HTTP", "Linux", "OCI", "Pipeline", "Registry", "Sandbox", "Storage",
+                systemPackage, argumentParser,
+            ],
             swiftSettings: swift),
         // The daemon.
         .executableTarget(name: "caisson-agent", dependencies: ["Agent", argumentParser], swiftSettings: safeSwift),
@@ -165,7 +172,9 @@ let package = Package(
             name: "RunsTests",
             dependencies: ["OCI", "Pipeline", "Runs", systemPackage, .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: swift),
-        .testTarget(name: "AgentTests", dependencies: ["Agent", "Linux", "Pipeline", "Runs"], swiftSettings: swift),
+        .testTarget(
+            name: "AgentTests", dependencies: ["Agent", "OCI", "Pipeline", "Runs", logging, systemPackage],
+            swiftSettings: swift),
         // Whole processes: the built executables against a real registry, real git and foreign tools.
         .testTarget(name: "EndToEndTests", dependencies: ["Linux", "OCI"], swiftSettings: swift),
     ],

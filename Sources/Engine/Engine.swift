@@ -1,7 +1,7 @@
 package import Build
 package import Git
 import HTTP
-package import Linux
+import Linux
 package import OCI
 package import Registry
 import Sandbox
@@ -67,7 +67,7 @@ package final class Engine: Sendable {
     }
 
     /// A runner for one build's commands, which ends with the build however that ends.
-    private func withCommandRunner<Result: Sendable>(
+    func withCommandRunner<Result: Sendable>(
         _ body: (CommandRunner) async throws -> Result
     ) async throws -> Result {
         let limits = configuration.limits

@@ -1,5 +1,5 @@
 package import Git
-package import HTTP
+import HTTP
 package import Registry
 package import SystemPackage
 

@@ -9,6 +9,9 @@ struct IDRanges: Sendable {
     private static let count: UInt32 = 65536
     private static let slots = 2048
 
+    /// A range for probes, which leave nothing behind.
+    static let sample = IDMapping(base: first + UInt32(slots) * count, count: count)
+
     private let directory: FilePath
 
     /// `directory` holds a lock file for each range in use.

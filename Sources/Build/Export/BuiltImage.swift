@@ -8,6 +8,12 @@ package struct BuiltImage: Sendable {
         package let descriptor: Descriptor
         /// For a layer of the base image: the repository that has the blob.
         package let origin: RepositoryName?
+
+        package init(diffID: DiffID, descriptor: Descriptor, origin: RepositoryName?) {
+            self.diffID = diffID
+            self.descriptor = descriptor
+            self.origin = origin
+        }
     }
 
     /// The stage's name or number.
@@ -17,6 +23,18 @@ package struct BuiltImage: Sendable {
     package let configBytes: [UInt8]
     package let layers: [Layer]
     package let platform: Platform
+
+    package init(
+        target: String, manifest: RawManifest, config: Descriptor, configBytes: [UInt8], layers: [Layer],
+        platform: Platform
+    ) {
+        self.target = target
+        self.manifest = manifest
+        self.config = config
+        self.configBytes = configBytes
+        self.layers = layers
+        self.platform = platform
+    }
 
     /// What people and machines call the image.
     package var digest: Digest { manifest.descriptor.digest }

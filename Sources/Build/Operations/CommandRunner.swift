@@ -64,6 +64,24 @@ package actor CommandRunner {
         return result.layer.diffID
     }
 
+    /// Runs a program in the image of `chain` and drops what it writes; returns its exit code.
+    package func exitCode(
+        of arguments: [String], environment: [String], workingDirectory: String, user: String,
+        network: RunOperation.Network, on chain: LayerChain, tree: FileTree,
+        output: @escaping @Sendable (OutputChannel, [UInt8]) -> Void
+    ) async throws -> Int32 {
+        let supervisor = try await runningSupervisor()
+        let operation = RunOperation(
+            arguments: arguments, environment: environment, workingDirectory: workingDirectory, user: user,
+            network: network, script: nil, platform: .current, epoch: 0)
+        let identity = try UserDatabase(of: tree, in: store).identity(of: user)
+        let snapshot = try await snapshotter.writable(chain.layers, ids: supervisor.ids, upper: upper)
+        let exit = try await supervisor.run(spec(operation, identity), root: snapshot.rootDescriptor) { item in
+            output(item.stream == .standardOutput ? .standardOutput : .standardError, item.bytes)
+        }
+        return exit.code
+    }
+
     /// A run of the command, successful or not, with what it left behind.
     private struct Attempt {
         let exit: SandboxExit

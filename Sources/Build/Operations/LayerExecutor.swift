@@ -7,7 +7,7 @@ package struct LayerExecutor: OperationExecutor {
     let library: ImageLibrary
     let trees: ChainTrees
     let graph: Graph
-    let origins: LayerOrigins
+    package let origins: LayerOrigins
     let commands: CommandRunner
 
     package init(store: Store, library: ImageLibrary, trees: ChainTrees, graph: Graph, commands: CommandRunner) {

@@ -1,11 +1,11 @@
-import Archive
+package import Archive
 package import Build
 package import Dockerfile
 package import Git
 package import OCI
 package import Storage
 import Synchronization
-import SystemPackage
+package import SystemPackage
 
 /// The tree of a commit as a context, read from the object database without a checkout.
 package final class GitContext: BuildContext {

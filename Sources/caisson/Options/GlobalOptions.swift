@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import Linux
+import Storage
 import SystemPackage
 
 /// What every command on the store takes.
@@ -23,6 +24,9 @@ struct StoreOptions: ParsableArguments {
         if let root = root ?? environment["CAISSON_ROOT"] { return FilePath(root).absolute() }
         return EngineConfiguration.defaultRoot(environment: environment, isSuperuser: Superuser.isCurrent)
     }
+
+    /// The store alone, for commands that neither build nor transfer.
+    func openStore() throws -> Store { try Store.open(at: storePath) }
 
     /// The engine on this store; nothing is contacted yet.
     func engine(limits: EngineLimits = EngineLimits()) throws -> Engine {

@@ -1,4 +1,5 @@
 import Build
+import Dockerfile
 import Linux
 import Synchronization
 

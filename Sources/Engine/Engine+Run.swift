@@ -1,0 +1,71 @@
+package import Build
+import Linux
+package import OCI
+import Sandbox
+import Storage
+
+extension Engine {
+    /// Runs a program in an image; what it writes to the file system is dropped. Returns its exit code, as a shell has it.
+    package func run(
+        _ reference: ImageReference, command: [String], network: RunOperation.Network, platform: Platform = .current,
+        output: @escaping @Sendable (OutputChannel, [UInt8]) -> Void
+    ) async throws -> Int32 {
+        let image = try await library.resolve(reference, platform: platform)
+        return try await run(
+            image.config, chain: LayerChain(image.config.diffIDs), origins: LayerOrigins(of: [image]), command: command,
+            network: network, output: output)
+    }
+
+    /// The same for an image that was just built.
+    package func run(
+        _ image: BuiltImage, command: [String], network: RunOperation.Network,
+        output: @escaping @Sendable (OutputChannel, [UInt8]) -> Void
+    ) async throws -> Int32 {
+        try await run(
+            try ImageConfig(parsing: image.configBytes), chain: image.chain, origins: LayerOrigins(of: image),
+            command: command, network: network, output: output)
+    }
+
+    private func run(
+        _ config: ImageConfig, chain: LayerChain, origins: LayerOrigins, command: [String],
+        network: RunOperation.Network, output: @escaping @Sendable (OutputChannel, [UInt8]) -> Void
+    ) async throws -> Int32 {
+        let entrypoint = config.entrypoint ?? []
+        let arguments = entrypoint + (command.isEmpty ? config.command ?? [] : command)
+        guard !arguments.isEmpty else {
+            throw BuildError.request("the image has neither ENTRYPOINT nor CMD: name a command")
+        }
+        try await library.fetch(chain, origins: origins, report: { _ in })
+        let tree = try await trees.tree(of: chain)
+        let directory = config.workingDirectory.isEmpty ? "/" : config.workingDirectory
+        return try await withCommandRunner { runner in
+            try await runner.exitCode(
+                of: arguments, environment: config.environment, workingDirectory: directory, user: config.user,
+                network: network, on: chain, tree: tree, output: output)
+        }
+    }
+
+    /// An image that the store has by name: built here, pulled or pushed.
+    package func storedImage(_ reference: ImageReference) async throws -> BuiltImage {
+        let names = [LocalName.built(reference), LocalName.mirrored(reference)]
+        guard let root = try names.lazy.compactMap({ try self.store.references.get($0) }).first else {
+            throw BuildError.request("no image `\(reference)` in the store; `caisson image ls` lists them")
+        }
+        var pinned = reference
+        pinned.digest = root.digest
+        let base = try await library.resolve(pinned, platform: .current)
+        let manifest = try store.blobs.read(base.manifest.digest)
+        let parsed = try ImageManifest(parsing: manifest)
+        return BuiltImage(
+            target: reference.description,
+            manifest: RawManifest(bytes: manifest, mediaType: parsed.mediaType), config: parsed.config,
+            configBytes: try store.blobs.read(parsed.config.digest),
+            layers: zip(base.config.diffIDs, parsed.layers).map { layer, descriptor in
+                // A layer made here can be compressed again at any time; any other may have to be fetched.
+                let isOwn = (try? store.layers.knownBlob(of: layer, as: .gzip))??.digest == descriptor.digest
+                return BuiltImage.Layer(
+                    diffID: layer, descriptor: descriptor, origin: isOwn ? nil : reference.repository)
+            },
+            platform: base.config.platform)
+    }
+}

@@ -1,0 +1,145 @@
+import ArgumentParser
+import Linux
+import OCI
+
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "status", abstract: "Shows what an agent is doing.")
+    @OptionGroup var agent: AgentOptions
+
+    func run() async throws {
+        let document = try await agent.client().get("/api/v1/status")
+        if agent.json {
+            StandardOutput.write(document.lineText + "\n")
+            return
+        }
+        let queue = document["queue"]
+        StandardOutput.write(
+            "agent \(document["agent"]?.text("name") ?? "?"): \(queue?.text("running") ?? "0") running of "
+                + "\(queue?.text("slots") ?? "?") slots, \(queue?.text("queued") ?? "0") queued\n")
+        let rows = (document["pipelines"]?.arrayValue ?? []).map { pipeline in
+            [
+                pipeline.text("name"), pipeline["last_run"]?.text("id") ?? "-", pipeline["last_run"]?.text("state") ?? "-",
+                pipeline.text("repository"),
+            ]
+        }
+        StandardOutput.write(TextTable.text(["PIPELINE", "LAST RUN", "STATE", "REPOSITORY"], rows))
+        for repository in document["repositories"]?.arrayValue ?? [] {
+            if let message = repository["message"]?.stringValue {
+                StandardOutput.write("\(repository.text("url")): \(message)\n")
+            }
+        }
+    }
+}
+
+struct RunsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "runs", abstract: "Lists runs, newest first.")
+    @Option(name: .customLong("pipeline")) var pipeline: String?
+    @Option(name: .customLong("limit")) var limit = 20
+    @OptionGroup var agent: AgentOptions
+
+    func run() async throws {
+        var query = [("limit", String(limit))]
+        if let pipeline { query.append(("pipeline", pipeline)) }
+        let document = try await agent.client().get("/api/v1/runs", query)
+        if agent.json {
+            StandardOutput.write(document.lineText + "\n")
+            return
+        }
+        StandardOutput.write(
+            TextTable.text(
+                ["RUN", "PIPELINE", "REF", "COMMIT", "STATE", "DURATION", "CACHED", "DIGEST"],
+                (document["runs"]?.arrayValue ?? []).map { run in
+                    let image = run["targets"]?.arrayValue?.first { $0["digest"] != nil }
+                    return [
+                        run.text("id"), run.text("pipeline"), run.text("ref"), String(run.text("commit").prefix(12)),
+                        run.text("state"), run["duration_ms"]?.integerValue.map(Self.seconds) ?? "-",
+                        "\(run.text("cached_step_count"))/\(run.text("step_count"))",
+                        String(image?.text("digest").prefix(19) ?? "-"),
+                    ]
+                }))
+    }
+
+    static func seconds(_ milliseconds: Int64) -> String {
+        "\(milliseconds / 1000).\(milliseconds % 1000 / 100) s"
+    }
+}
+
+struct ShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "show", abstract: "Shows one run with its steps.")
+    @Argument var run_: Int
+    @OptionGroup var agent: AgentOptions
+
+    enum CodingKeys: String, CodingKey {
+        case run_ = "run"
+        case agent
+    }
+
+    func run() async throws {
+        let document = try await agent.client().get("/api/v1/runs/\(run_)")
+        if agent.json {
+            StandardOutput.write(document.lineText + "\n")
+            return
+        }
+        for name in ["id", "pipeline", "trigger", "repository", "ref", "commit", "state", "attempt", "message"] {
+            if document[name] != nil { StandardOutput.write("\(name): \(document.text(name))\n") }
+        }
+        for target in document["targets"]?.arrayValue ?? [] {
+            let references = (target["references"]?.arrayValue ?? []).compactMap(\.stringValue).joined(separator: " ")
+            StandardOutput.write(
+                "\(target.text("kind")) \(target.text("name")): \(target.text("status")) \(target.text("digest")) \(references)\n")
+            if let message = target["message"]?.stringValue { StandardOutput.write("  \(message)\n") }
+        }
+        let rows = (document["steps"]?.arrayValue ?? []).map { step in
+            [
+                step.text("id"), step.text("status"), step["cached"]?.boolValue == true ? "cached" : "",
+                step["duration_ms"]?.integerValue.map(RunsCommand.seconds) ?? "", step.text("name"),
+            ]
+        }
+        StandardOutput.write(TextTable.text(["STEP", "STATUS", "", "DURATION", "INSTRUCTION"], rows))
+    }
+}
+
+struct LogsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "logs", abstract: "Prints the log of a run.")
+    @Argument var run_: Int
+    @Flag(name: [.short, .customLong("follow")], help: "Go on until the run ends.") var follow = false
+    @Option(name: .customLong("step"), help: "Of this step alone.") var step: String?
+    @OptionGroup var agent: AgentOptions
+
+    enum CodingKeys: String, CodingKey {
+        case run_ = "run"
+        case follow, step, agent
+    }
+
+    func run() async throws {
+        var query: [(String, String)] = follow ? [("follow", "1")] : []
+        if let step { query.append(("step", step)) }
+        try await agent.client().stream("/api/v1/runs/\(run_)/log", query) { StandardOutput.write($0) }
+    }
+}
+
+struct TriggerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trigger", abstract: "Starts a run of a pipeline for a branch or tag.")
+    @Argument var pipeline: String
+    @Option(name: .customLong("ref"), help: "A branch, a tag, or a full ref name.") var ref: String?
+    @OptionGroup var agent: AgentOptions
+
+    func run() async throws {
+        let body: JSON = ["pipeline": .string(pipeline), "ref": ref.map(JSON.string)]
+        let document = try await agent.client().post("/api/v1/trigger", body)
+        StandardOutput.write(agent.json ? document.lineText + "\n" : "run \(document.text("id")) \(document.text("state"))\n")
+    }
+}
+
+extension JSON {
+    /// A member as people read it; empty if it is not there.
+    func text(_ name: String) -> String {
+        switch self[name] {
+        case .string(let text)?: text
+        case .integer(let number)?: String(number)
+        case .bool(let value)?: value ? "yes" : "no"
+        default: ""
+        }
+    }
+}

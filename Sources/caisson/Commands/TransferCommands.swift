@@ -1,0 +1,56 @@
+import ArgumentParser
+import Build
+import Engine
+import Linux
+import OCI
+
+struct PullCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pull", abstract: "Brings an image from its registry into the store.",
+        discussion: "Example: caisson pull 127.0.0.1:5000/app:1")
+
+    @Argument var reference: String
+    @Option(name: .customLong("platform"), help: "os/arch[/variant].") var platform: String?
+    @Option(name: .customLong("progress"), help: "auto, plain, json or quiet.") var progress = ProgressStyle.auto
+    @OptionGroup var store: StoreOptions
+
+    func run() async throws {
+        let reference: ImageReference
+        do { reference = try ImageReference(parsing: self.reference) } catch { throw CommandFailure.usage(error.message) }
+        let report = progress.reporter
+        let image = try await store.engine().pull(
+            reference, platform: try platform.map(BuildCommand.platform) ?? .current
+        ) { report(.transfer($0)) }
+        let json: JSON = [
+            "name": .string(reference.description), "digest": .string(image.manifest.digest.description),
+            "layers": .array(image.config.diffIDs.map { .string($0.description) }),
+        ]
+        StandardOutput.write(store.json ? json.lineText + "\n" : "\(image.manifest.digest)\n")
+    }
+}
+
+struct PushCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "push", abstract: "Sends an image of the store to a registry.",
+        discussion: """
+            Examples:
+              caisson push 127.0.0.1:5000/app:1
+              caisson push app:dev 127.0.0.1:5000/team/app:dev
+            """)
+
+    @Argument(help: "An image of the store.") var reference: String
+    @Argument(help: "Where to, if not under its own name.") var destination: String?
+    @Option(name: .customLong("progress"), help: "auto, plain, json or quiet.") var progress = ProgressStyle.auto
+    @OptionGroup var store: StoreOptions
+
+    func run() async throws {
+        let source = try BuildCommand.reference(reference)
+        let destination = try destination.map(BuildCommand.reference) ?? source
+        let engine = try store.engine()
+        let report = progress.reporter
+        let image = try await engine.storedImage(source)
+        try await engine.push(image, to: [destination]) { report(.transfer($0)) }
+        let json: JSON = ["name": .string(destination.description), "digest": .string(image.digest.description)]
+        StandardOutput.write(store.json ? json.lineText + "\n" : "\(image.digest)\n")
+    }
+}
