@@ -28,15 +28,21 @@ package struct SourceSpan: Hashable, Sendable, Encodable {
     }
 
     package static let start = SourceSpan(line: 1, column: 1)
+    /// Of values that the environment sets above the file.
+    package static let environment = SourceSpan(line: 0, column: 0)
 }
 
-/// All that is wrong with a configuration file, in the order of the file.
+/// All that is wrong with configuration files.
 package struct ConfigError: Error, Sendable, CustomStringConvertible {
     package let diagnostics: [ConfigDiagnostic]
 
+    /// Of one file, to be sorted by place.
     package init(_ diagnostics: [ConfigDiagnostic]) {
         self.diagnostics = diagnostics.sorted { ($0.span.line, $0.span.column) < ($1.span.line, $1.span.column) }
     }
+
+    /// Of several files.
+    package init(inOrder diagnostics: [ConfigDiagnostic]) { self.diagnostics = diagnostics }
 
     package var description: String {
         diagnostics.map(\.description).joined(separator: "\n")
@@ -47,7 +53,8 @@ extension ConfigDiagnostic: CustomStringConvertible {
     /// The message with its place, the source line and a caret below it; nothing in it can move a terminal's cursor.
     package var description: String {
         let label = severity == .warning ? "warning: " : ""
-        let heading = "\(file):\(span.line):\(span.column): \(label)\(message)".printable
+        let place = span == .environment ? "environment" : "\(file):\(span.line):\(span.column)"
+        let heading = "\(place): \(label)\(message)".printable
         let remedy = (hint ?? "").split(separator: "\n", omittingEmptySubsequences: false).map { String($0).printable }
         var lines = [heading]
         if let excerpt = Excerpt(of: sourceLine, at: span) {

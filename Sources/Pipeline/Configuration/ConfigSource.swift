@@ -3,15 +3,20 @@ package struct ConfigSource: Sendable {
     package let name: String
     package let text: String
     package let lines: [Substring]
+    /// Lines with one of these words are not shown in messages.
+    private let secretWords: [String]
 
-    package init(name: String, text: String) {
+    package init(name: String, text: String, secretWords: [String] = []) {
         self.name = name
         self.text = text
+        self.secretWords = secretWords
         lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" || $0 == "\r" }
     }
 
     /// The source in `bytes`, or a diagnostic when they are too many or not UTF-8.
-    package static func decode(_ bytes: [UInt8], name: String) throws(ConfigError) -> ConfigSource {
+    package static func decode(
+        _ bytes: [UInt8], name: String, secretWords: [String] = []
+    ) throws(ConfigError) -> ConfigSource {
         guard bytes.count <= ConfigLimits.bytes else {
             let empty = ConfigSource(name: name, text: "")
             throw ConfigError([empty.error("file has \(bytes.count) bytes; the limit is \(ConfigLimits.bytes)", at: .start)])
@@ -22,7 +27,7 @@ package struct ConfigSource: Sendable {
             let span = SourceSpan(line: source.lines.count, column: (source.lines.last?.unicodeScalars.count ?? 0) + 1)
             throw ConfigError([source.error("file is not UTF-8 text", at: span)])
         }
-        return ConfigSource(name: name, text: text)
+        return ConfigSource(name: name, text: text, secretWords: secretWords)
     }
 
     package func error(_ message: String, at span: SourceSpan, hint: String? = nil) -> ConfigDiagnostic {
@@ -32,7 +37,8 @@ package struct ConfigSource: Sendable {
     func diagnostic(
         _ severity: ConfigDiagnostic.Severity, _ message: String, at span: SourceSpan, hint: String?
     ) -> ConfigDiagnostic {
-        let line = lines.indices.contains(span.line - 1) ? String(lines[span.line - 1]) : ""
+        var line = lines.indices.contains(span.line - 1) ? String(lines[span.line - 1]) : ""
+        if secretWords.contains(where: { line.contains($0) }) { line = "" }
         return ConfigDiagnostic(
             severity: severity, file: name, span: span, message: message, hint: hint, sourceLine: line)
     }

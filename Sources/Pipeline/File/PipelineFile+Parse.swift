@@ -4,6 +4,8 @@ extension PipelineFile {
     /// A pipeline file and what is doubtful in it.
     package struct Parsed: Sendable {
         package let file: PipelineFile
+        /// Where the repository's URL stands, for those whose policy it offends.
+        package let repositorySpan: SourceSpan
         package let warnings: [ConfigDiagnostic]
     }
 
@@ -16,7 +18,7 @@ extension PipelineFile {
         var parser = PipelineParser(source)
         let file = parser.file(try YAMLDocument.parse(source))
         guard let file, !parser.reader.hasErrors else { throw ConfigError(parser.reader.diagnostics) }
-        return Parsed(file: file, warnings: parser.reader.diagnostics)
+        return Parsed(file: file, repositorySpan: parser.repositorySpan, warnings: parser.reader.diagnostics)
     }
 }
 
@@ -24,6 +26,7 @@ struct PipelineParser {
     var reader: ConfigReader
     /// The names of all triggers, of wrong ones too.
     var triggerNames: [String] = []
+    private(set) var repositorySpan = SourceSpan.start
 
     init(_ source: ConfigSource) { reader = ConfigReader(source) }
 
@@ -68,6 +71,7 @@ struct PipelineParser {
 
     private mutating func readRepository(_ top: ConfigSection) -> RepositoryURL? {
         guard let value = top.required("repo", &reader), let text = reader.string(value, "`repo`") else { return nil }
+        repositorySpan = value.span
         return read(at: value.span, try RepositoryURL(text))
     }
 
