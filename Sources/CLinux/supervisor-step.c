@@ -123,6 +123,18 @@ static void attach(int detached, const char *path) {
     if (syscall(SYS_move_mount, detached, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0) fail("attach %s", path);
 }
 
+// A runtime that can be written to starts itself anew from a copy that cannot, lest a container overwrite the program it
+// was started by (CVE-2019-5736). One on a read-only mount is such a copy: that saves loading it twice.
+static const char *protect_runtime(const char *program) {
+    static const char path[] = CAISSON_STEP_DIRECTORY "/runtime";
+    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+    if (file < 0) fail("create %s", path);
+    close(file);
+    if (mount(program, path, NULL, MS_BIND, NULL) < 0) fail("bind %s", program);
+    if (mount(NULL, path, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) < 0) fail("make %s read-only", path);
+    return path;
+}
+
 static void place(const int *descriptors) {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     int sources[] = {
@@ -164,11 +176,12 @@ _Noreturn void supervisor_run_step(
         snprintf(path, sizeof path, CAISSON_STEP_DIRECTORY "/mounts/%u", i);
         attach(mounts[i], path);
     }
+    const char *program = protect_runtime(arguments[0]);
     place(descriptors);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     char *environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
-    execve(arguments[0], arguments, environment);
+    execve(program, arguments, environment);
     fail("run %s", arguments[0]);
 }

@@ -79,11 +79,13 @@ final class BusyboxRoot: Sendable {
         for part in ["", "/work", "/files"] { make(name + part) }
         chown("\(directory)/\(name)/files", Self.ids.base, Self.ids.base)
         let lower = try OwnedDescriptor.open(directory.appending("root"), flags: OpenFlags.directory)
-        let files = try OwnedDescriptor.open(directory.appending("\(name)/files"), flags: OpenFlags.directory)
-        let work = try OwnedDescriptor.open(directory.appending("\(name)/work"), flags: OpenFlags.directory)
+        let files = SharedDescriptor(
+            try OwnedDescriptor.open(directory.appending("\(name)/files"), flags: OpenFlags.directory))
+        let work = SharedDescriptor(
+            try OwnedDescriptor.open(directory.appending("\(name)/work"), flags: OpenFlags.directory))
         let mapped = try DetachedMount.clone(of: lower.rawValue, idmappedBy: namespace.rawValue)
         let overlay = try DetachedMount.overlay(
-            lowers: [mapped.rawValue], upper: (directory: files.rawValue, work: work.rawValue))
+            lowers: [SharedDescriptor(mapped.release())], upper: (directory: files, work: work))
         return SharedDescriptor(overlay.release())
     }
 }

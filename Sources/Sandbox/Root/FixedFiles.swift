@@ -1,16 +1,16 @@
 /// The files of /etc that say where a program runs: the same on every host, shown over the image's own and never part of
 /// a layer.
-enum FixedFiles {
+package enum FixedFiles {
     static let hostname = "build"
 
-    struct File {
+    package struct File: Sendable {
         let path: String
         /// In the step's bundle.
         let name: String
         let contents: String
     }
 
-    static func files(for network: SandboxSpec.Network) -> [File] {
+    package static func files(for network: SandboxSpec.Network) -> [File] {
         [
             File(path: "/etc/hostname", name: "hostname", contents: "\(hostname)\n"),
             File(

@@ -30,13 +30,16 @@ struct RootCheck {
     }
 
     private static func requireDirectoryOrNothing(_ path: String, _ root: CInt) throws(SandboxError) {
-        // A link on the way gives ELOOP or the link itself, depending on where it is.
+        // A link gives itself at the end of the path and ELOOP before it.
         do {
             let file = try OwnedDescriptor.open(
                 FilePath(path), below: root, resolve: [.inRoot, .noSymbolicLinks, .noMagicLinks],
                 flags: OpenFlags.path | O_NOFOLLOW)
-            if try FileStatus.of(file.rawValue).kind == .directory { return }
-            throw SandboxError(.unsuitableRoot, "image path /\(path) is no directory; refused")
+            switch try FileStatus.of(file.rawValue).kind {
+            case .directory: return
+            case .symbolicLink: throw SandboxError(.unsuitableRoot, "image path /\(path) is a symlink; refused")
+            default: throw SandboxError(.unsuitableRoot, "image path /\(path) is no directory; refused")
+            }
         } catch let error as SystemError {
             switch error.errno {
             case .noSuchFileOrDirectory: return

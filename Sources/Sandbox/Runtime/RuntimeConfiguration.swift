@@ -1,15 +1,21 @@
 import Linux
-import OCI
+package import OCI
 
 /// The config.json of a step (OCI runtime specification 1.0). Written from constants and the spec alone; hooks, devices
 /// and annotations of an image have no way in.
-struct RuntimeConfiguration {
+package struct RuntimeConfiguration {
     let spec: SandboxSpec
     let seccomp: SeccompForm
     /// Which of the fixed files are shown.
     let shadowed: [FixedFiles.File]
 
-    var json: JSON {
+    package init(spec: SandboxSpec, seccomp: SeccompForm, shadowed: [FixedFiles.File]) {
+        self.spec = spec
+        self.seccomp = seccomp
+        self.shadowed = shadowed
+    }
+
+    package var json: JSON {
         .object([
             "ociVersion": .string("1.0.2"),
             "process": process,

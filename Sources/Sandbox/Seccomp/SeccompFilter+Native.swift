@@ -2,7 +2,7 @@ import Linux
 
 extension SeccompFilter {
     /// The filter of `SystemCallPolicy` for this machine.
-    static let native: SeccompFilter = {
+    package static let native: SeccompFilter = {
         var verdicts: [UInt32: Verdict] = [:]
         for name in SystemCallPolicy.allowed { verdicts[name] = .allow }
         for name in SystemCallPolicy.refused { verdicts[name] = .error(ErrorNumber.notPermitted) }

@@ -4,14 +4,14 @@
 /// call is looked up by halving, so a call costs eight comparisons instead of a hundred.
 package struct SeccompFilter: Sendable {
     /// `struct sock_filter`.
-    struct Instruction: Hashable, Sendable {
-        var code: UInt16
-        var ifTrue: UInt8 = 0
-        var ifFalse: UInt8 = 0
-        var operand: UInt32
+    package struct Instruction: Hashable, Sendable {
+        package var code: UInt16
+        package var ifTrue: UInt8 = 0
+        package var ifFalse: UInt8 = 0
+        package var operand: UInt32
     }
 
-    let instructions: [Instruction]
+    package let instructions: [Instruction]
 
     /// What a call meets: the end of the program for it.
     enum Verdict: Hashable {

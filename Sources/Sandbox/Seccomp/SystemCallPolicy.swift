@@ -1,8 +1,8 @@
 /// What a step may ask of the kernel. Everything that is not named here does not exist for it (`ENOSYS`), so that
 /// programs fall back to what they did before a newer call came.
-enum SystemCallPolicy {
+package enum SystemCallPolicy {
     /// Allowed whatever the arguments.
-    static let allowed = names(
+    package static let allowed = names(
         """
         accept accept4 access adjtimex alarm arch_prctl bind brk cachestat capget capset chdir chmod chown
         chroot clock_getres clock_gettime clock_nanosleep close close_range connect copy_file_range creat dup
@@ -40,7 +40,7 @@ enum SystemCallPolicy {
 
     /// Refused with `EPERM`: what reaches beyond a container or has been the way out of one. Programs that try these
     /// expect a refusal and cope with it, better than with a call that does not exist.
-    static let refused = names(
+    package static let refused = names(
         """
         _sysctl acct add_key bpf clock_adjtime clock_settime create_module delete_module fanotify_init
         fanotify_mark finit_module fsconfig fsmount fsopen fspick get_kernel_syms init_module io_uring_enter
@@ -53,19 +53,19 @@ enum SystemCallPolicy {
 
     /// Flags of clone(2) that make namespaces; refused with `EPERM`. clone3(2), whose flags lie in memory where a filter
     /// cannot see them, does not exist, and C libraries fall back to clone(2).
-    static let namespaceFlags: UInt32 = 0x7e02_0000
+    package static let namespaceFlags: UInt32 = 0x7e02_0000
 
     /// Execution domains of personality(2): Linux, with or without 32-bit addresses, and the query. Others, one of which
     /// turns address randomisation off, get `EPERM`.
-    static let personalities: [UInt32] = [0, 0x8, 0x2_0000, 0x2_0008, 0xffff_ffff]
+    package static let personalities: [UInt32] = [0, 0x8, 0x2_0000, 0x2_0008, 0xffff_ffff]
 
     /// Address families of socket(2): local, IPv4, IPv6, netlink. Others, of which AF_ALG and AF_VSOCK are no part of a
     /// network namespace, get `EAFNOSUPPORT`.
-    static let addressFamilies: [UInt32] = [1, 2, 10, 16]
+    package static let addressFamilies: [UInt32] = [1, 2, 10, 16]
 
     /// Protocols of netlink sockets: routes and addresses, and device events. Others, of which netfilter has been a
     /// way into the kernel and audit is not ours, get `EPROTONOSUPPORT`.
-    static let netlinkProtocols: [UInt32] = [0, 15]
+    package static let netlinkProtocols: [UInt32] = [0, 15]
 
     private static func names(_ text: String) -> [String] {
         text.split(whereSeparator: \.isWhitespace).map(String.init)

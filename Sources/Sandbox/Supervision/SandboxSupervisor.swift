@@ -2,6 +2,7 @@ import Glibc
 package import Linux
 import OCI
 import Synchronization
+import SystemPackage
 
 /// Runs the steps of one build, several at a time if asked to. It owns a supervisor process: whatever ends this program
 /// also ends every step, with its mounts and namespaces.
@@ -51,12 +52,26 @@ package final class SandboxSupervisor: Sendable {
     /// Runs a step in `root`, a detached mount that is used up by it, and returns when all its processes are gone and
     /// all its output was handed over.
     ///
+    /// The upper directory holds all changes then, but `root` keeps the mount alive: let go of it before the directory is
+    /// removed.
+    ///
     /// `output` is called on a thread of the build's own, one call at a time for all its steps; a step waits while it
     /// does not return. A program that fails is no error. Cancelling the task kills the step and throws
     /// `CancellationError`.
     package func run(
         _ spec: SandboxSpec, root: SharedDescriptor, output: @escaping @Sendable (SandboxOutput) -> Void
     ) async throws -> SandboxExit {
+        do {
+            return try await runStep(spec, root, output)
+        } catch let error as SystemError {
+            throw SandboxError(error.errno == .brokenPipe ? .supervisorLost : .system, "\(error)")
+        }
+    }
+
+    private func runStep(
+        _ spec: SandboxSpec, _ root: SharedDescriptor, _ output: @escaping @Sendable (SandboxOutput) -> Void
+    ) async throws -> SandboxExit {
+        try spec.check(ids)
         let files = FixedFiles.files(for: spec.network)
         let check = try RootCheck(root: root.rawValue, shadowing: files.map { $0.path }, spec: spec)
         for warning in check.warnings { output(SandboxOutput(stream: .warning, bytes: Array(warning.utf8))) }
@@ -67,27 +82,20 @@ package final class SandboxSupervisor: Sendable {
             try Cgroup(cgroups, named: Cgroup.name(Self.nextStep()), limits: spec.limits.cgroupLimits)
         }
         let control = StepControl()
-        let result: Result<Ending, any Error>
-        do {
-            let log = try SharedDescriptor.memory("log")
-            result = .success(
-                try await withTaskCancellationHandler {
-                    try await execute(
-                        spec, root, bundle: bundle, log: log, network: network, cgroup: cgroup, control: control,
-                        output: output)
-                } onCancel: {
-                    control.kill()
-                })
-        } catch {
-            result = .failure(error)
+        let result = await Result {
+            try await withTaskCancellationHandler {
+                try await execute(
+                    spec, root, bundle: bundle, log: try .memory("log"), network: network, cgroup: cgroup,
+                    control: control, output: output)
+            } onCancel: {
+                control.kill()
+            }
         }
-        let usage = try await thread.run {
-            let usage = cgroup.usage()
-            try cgroup.remove()
-            return usage
-        }
+        let usage = cgroup.usage()
+        let removal = await Result { try await thread.run { try cgroup.remove() } }
         try Task.checkCancellation()
         let ending = try result.get()
+        try removal.get()
         return try ending.exit(timedOut: control.timedOut, usage: usage, runtime: runtime.name)
     }
 
@@ -111,7 +119,7 @@ package final class SandboxSupervisor: Sendable {
         let standardError = StepOutput(.standardError, sink: output)
         let clock = ContinuousClock()
         let start = clock.now
-        let end = try await runStep(spec.limits.time, control) {
+        let end = try await follow(spec.limits.time, control) {
             Supervisor.StepPlan(
                 bundle: bundle, log: log, output: try standardOutput.open(on: loop),
                 error: try standardError.open(on: loop), root: root, network: network, cgroup: cgroup.processFiles,
@@ -126,7 +134,7 @@ package final class SandboxSupervisor: Sendable {
     }
 
     /// The plan holds the writing ends of the streams, which do not end before it goes: it goes when this returns.
-    private func runStep(
+    private func follow(
         _ timeLimit: Duration?, _ control: StepControl, _ plan: () throws -> Supervisor.StepPlan
     ) async throws -> Supervisor.StepEnd {
         let timer = try timeLimit.map { limit throws(SystemError) in try loop.after(limit) { control.timeOut() } }
@@ -142,28 +150,12 @@ package final class SandboxSupervisor: Sendable {
     private static func nextStep() -> UInt64 { steps.add(1, ordering: .relaxed).newValue }
 }
 
-/// A step that has ended, before its status is understood.
-private struct Ending {
-    let end: Supervisor.StepEnd
-    let duration: Duration
-    let log: [UInt8]
-
-    func exit(timedOut: Bool, usage: Cgroup.Usage, runtime: String) throws(SandboxError) -> SandboxExit {
-        let code = end.status.shellCode
-        if !timedOut, !log.isEmpty, code != 0 {
-            throw RuntimeLog.error(String(decoding: log, as: UTF8.self), runtime: runtime)
+extension Result where Failure == any Error {
+    fileprivate init(_ body: () async throws -> Success) async {
+        do {
+            self = .success(try await body())
+        } catch {
+            self = .failure(error)
         }
-        let cause: SandboxExit.Cause =
-            if timedOut { .timedOut } else if code != 0, usage.outOfMemoryKills > 0 { .outOfMemory } else if code != 0,
-                usage.refusedProcesses > 0
-            { .processLimit } else { .exited }
-        return SandboxExit(
-            cause: cause, code: code, duration: duration, processorTime: end.processorTime, peakMemory: usage.peakMemory)
-    }
-}
-
-extension SandboxSpec.Limits {
-    fileprivate var cgroupLimits: Cgroup.Limits {
-        Cgroup.Limits(memory: memory, processes: processes, processors: processors)
     }
 }
