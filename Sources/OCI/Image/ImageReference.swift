@@ -111,6 +111,6 @@ package struct ImageReference: Hashable, Sendable, CustomStringConvertible {
     }
 
     private static func isPort(_ text: Substring) -> Bool {
-        (1...5).contains(text.utf8.count) && UInt16(text) != nil
+        (1...5).contains(text.utf8.count) && text.utf8.allSatisfy { (0x30...0x39).contains($0) } && UInt16(text) != nil
     }
 }

@@ -37,9 +37,9 @@ package struct JSONObject: Hashable, Sendable, ExpressibleByDictionaryLiteral {
 
     /// Setting nil removes the member; setting a new one appends it.
     package subscript(name: String) -> JSON? {
-        get { members.first { $0.name == name }?.value }
+        get { index(of: name).map { members[$0].value } }
         set {
-            let index = members.firstIndex { $0.name == name }
+            let index = index(of: name)
             switch (index, newValue) {
             case (let index?, let value?): members[index].value = value
             case (let index?, nil): members.remove(at: index)
@@ -50,6 +50,9 @@ package struct JSONObject: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     }
 
     package var isEmpty: Bool { members.isEmpty }
+
+    /// Names are the same if their bytes are; String's own equality also takes different code points for one name.
+    private func index(of name: String) -> Int? { members.firstIndex { $0.name.utf8.elementsEqual(name.utf8) } }
 }
 
 extension JSON {
