@@ -38,6 +38,8 @@ final class ArrivingBlob: @unchecked Sendable {
         }
     }
 
+    func discard() { file?.discard() }
+
     /// After `finish`.
     func publish() throws { try file?.publish(as: descriptor.digest.hex, durable: true) }
 }

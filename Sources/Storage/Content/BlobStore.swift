@@ -39,6 +39,7 @@ package final class BlobStore: Sendable {
                 try writer.publish()
             }
         } catch {
+            try? await thread.run { writer.discard() }
             throw StorageError.writing("blob `\(descriptor.digest)`", in: root, missing: writer.missing, error)
         }
     }

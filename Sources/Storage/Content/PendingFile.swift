@@ -4,7 +4,7 @@ import OCI
 import SystemPackage
 
 /// A file on its way into the store: written under a temporary name in its final directory, hashed while written, and
-/// published by a rename. Without `publish` nothing is left of it.
+/// published by a rename. Without `publish` nothing is left of it once it goes, or at once after `discard`.
 ///
 /// Used by one thread at a time; that is the caller's duty.
 final class PendingFile: @unchecked Sendable {
@@ -13,7 +13,7 @@ final class PendingFile: @unchecked Sendable {
     private let directory: FilePath
     private var hasher = SHA256Hasher()
     private(set) var size: Int64 = 0
-    private var isPublished = false
+    private var hasTemporaryName = true
 
     init(in directory: FilePath, session: Session) throws(SystemError) {
         self.directory = directory
@@ -21,7 +21,12 @@ final class PendingFile: @unchecked Sendable {
         descriptor = try OwnedDescriptor.open(path, flags: O_RDWR | O_CREAT | O_EXCL)
     }
 
-    deinit { if !isPublished { unlink(path.string) } }
+    deinit { discard() }
+
+    func discard() {
+        if hasTemporaryName { unlink(path.string) }
+        hasTemporaryName = false
+    }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
         try descriptor.write(bytes)
@@ -44,7 +49,7 @@ final class PendingFile: @unchecked Sendable {
         if durable { try descriptor.synchronize() }
         let target = directory.appending(name)
         try check("rename a temporary file to", target.string) { rename(path.string, target.string) }
-        isPublished = true
+        hasTemporaryName = false
         if durable { try StoreDirectory.synchronize(directory) }
     }
 }

@@ -59,6 +59,11 @@ final class ArrivingLayer: @unchecked Sendable {
         try tar.write(piece)
     }
 
+    func discard() {
+        blob.discard()
+        tar.discard()
+    }
+
     private func refuse(_ error: ArchiveError) { refusal.withLock { $0 = $0 ?? error } }
 
     func publish(in store: LayerStore, expecting diffID: DiffID?) throws -> Layer {

@@ -30,6 +30,7 @@ extension LayerStore {
                 return layer
             }
         } catch {
+            try? await writing.run { arrival.discard() }
             throw StorageError.writing("layer `\(descriptor.digest)`", in: root, missing: arrival.missing, error)
         }
     }
