@@ -71,7 +71,9 @@ package final class HTTPClient: Sendable {
     }
 
     /// Feeds a streamed body; ends with the transfer, which refuses chunks once it is over.
-    private func produce(_ next: @escaping @Sendable () async throws -> [UInt8]?, into transfer: Transfer) -> Task<Void, Never> {
+    private func produce(_ next: @escaping @Sendable () async throws -> [UInt8]?, into transfer: Transfer) -> Task<
+        Void, Never
+    > {
         Task { [loop] in
             do {
                 while true {

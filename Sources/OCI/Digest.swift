@@ -26,7 +26,8 @@ package struct Digest: Hashable, Sendable {
         }
         let algorithm = text[..<colon]
         guard algorithm == "sha256" else {
-            throw OCIError(.invalidDigest, "digest `\(text)` uses the algorithm `\(algorithm)`, only sha256 is supported")
+            throw OCIError(
+                .invalidDigest, "digest `\(text)` uses the algorithm `\(algorithm)`, only sha256 is supported")
         }
         guard let digest = Digest(hex: text[text.index(after: colon)...]) else {
             throw OCIError(.invalidDigest, "digest `\(text)` is not 64 lower-case hexadecimal digits")

@@ -45,7 +45,7 @@ extension AllowedImports {
         // Engine
         "Storage": ["Archive", "Glibc", "Linux", "OCI", "SystemPackage"],
         "Sandbox": ["Glibc", "Linux", "OCI", "SystemPackage"],
-        "Registry": ["HTTP", "Linux", "OCI", "SystemPackage"],
+        "Registry": ["Glibc", "HTTP", "Linux", "OCI", "SystemPackage"],
         "Build": ["Archive", "Dockerfile", "Linux", "OCI", "Sandbox", "Storage", "SystemPackage"],
         "Engine": [
             "Archive", "Build", "Dockerfile", "Git", "HTTP", "Linux", "OCI", "Registry", "Sandbox", "Storage",
@@ -56,7 +56,7 @@ extension AllowedImports {
         "Runs": ["Foundation", "GRDB", "Linux", "OCI", "Pipeline", "SystemPackage"],
         "Agent": [
             "Build", "Engine", "Foundation", "Git", "HTTPTypes", "Hummingbird", "Linux", "Logging", "NIOCore", "OCI",
-            "Pipeline", "Runs", "ServiceLifecycle", "SystemPackage", "TOMLKit",
+            "Pipeline", "Runs", "ServiceLifecycle", "SystemPackage", "UnixSignals",
         ],
         // Executables
         "caisson": [

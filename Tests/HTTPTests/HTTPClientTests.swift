@@ -1,8 +1,8 @@
 import Foundation
 import HTTP
 import Synchronization
-import Testing
 import TestServers
+import Testing
 
 /// What clocks of tests note instead of sleeping.
 final class NotedPauses: Sendable {
@@ -147,7 +147,9 @@ struct HTTPClientTests {
             Script([.send(Script.head(200, [])), .sendUntilClosed([UInt8](repeating: 1, count: 65536), most: 1 << 30)])
         }
         let response = try await client.send(try get(server))
-        await #expect { try await response.body.collect(upTo: 1 << 20) } throws: { ($0 as? HTTPError)?.code == .tooLarge }
+        await #expect { try await response.body.collect(upTo: 1 << 20) } throws: {
+            ($0 as? HTTPError)?.code == .tooLarge
+        }
     }
 
     @Test(arguments: [true, false])
@@ -199,7 +201,9 @@ struct HTTPClientTests {
     }
 
     @Test func cancellationEndsTheTransfer() async throws {
-        let server = try ScriptedServer { _, _ in Script([.send(Script.head(200, [("Content-Length", "10")])), .waitForClose]) }
+        let server = try ScriptedServer { _, _ in
+            Script([.send(Script.head(200, [("Content-Length", "10")])), .waitForClose])
+        }
         let task = Task {
             let response = try await client.send(try get(server))
             return try await response.body.collect(upTo: 100)

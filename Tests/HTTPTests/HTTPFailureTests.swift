@@ -1,6 +1,6 @@
 import HTTP
-import Testing
 import TestServers
+import Testing
 
 @Suite(.timeLimit(.minutes(2)))
 struct HTTPFailureTests {
@@ -119,7 +119,9 @@ struct HTTPFailureTests {
 
     @Test(arguments: [("7", Duration.seconds(7)), ("Sun, 06 Nov 1994 08:49:57 GMT", .seconds(20)), ("0", .seconds(1))])
     func retryAfterIsHonoured(value: String, pause: Duration) async throws {
-        let server = try ScriptedServer { _, number in number == 1 ? .answer(429, [("Retry-After", value)]) : .answer(200) }
+        let server = try ScriptedServer { _, number in
+            number == 1 ? .answer(429, [("Retry-After", value)]) : .answer(200)
+        }
         var request = try get(server.url)
         request.retry = .standard
         #expect(try await client.send(request).status == 200)

@@ -1,6 +1,6 @@
 import HTTP
-import Testing
 import TestServers
+import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct RedirectTests {
@@ -59,7 +59,8 @@ struct RedirectTests {
             }
         }
         func post(_ path: String) async throws -> Int {
-            try await client.send(HTTPRequest(.post, try HTTPURL(parsing: server.url + path), body: .bytes([1, 2]))).status
+            try await client.send(HTTPRequest(.post, try HTTPURL(parsing: server.url + path), body: .bytes([1, 2])))
+                .status
         }
         #expect(try await post("/307") == 200)
         #expect(server.requests.last?.method == "POST" && server.requests.last?.body == [1, 2])

@@ -14,6 +14,8 @@ struct BlobStreamTests {
     }
 
     @Test func collectingStopsAtTheLimit() async throws {
-        await #expect { try await stream([[1, 2], [3]]).collect(upTo: 2) } throws: { ($0 as? OCIError)?.code == .contentMismatch }
+        await #expect { try await stream([[1, 2], [3]]).collect(upTo: 2) } throws: {
+            ($0 as? OCIError)?.code == .contentMismatch
+        }
     }
 }

@@ -4,7 +4,8 @@ import Testing
 struct ImageConfigTests {
     private static let source = """
         {"architecture":"amd64","os":"linux","created":"2020-01-01T00:00:00Z","author":"a","docker_version":"20.10",
-         "config":{"Env":["PATH=/bin","A=b"],"Cmd":["sh"],"Healthcheck":{"Test":["CMD","x"]},"ExposedPorts":{"80/tcp":{}},
+         "config":{"Env":["PATH=/bin","A=b"],"Cmd":["sh"],"Healthcheck":{"Test":["CMD","x"]},
+                   "ExposedPorts":{"80/tcp":{}},
                    "Labels":{"k":"v"},"User":"1:1","WorkingDir":"/w","OnBuild":["RUN x"]},
          "rootfs":{"type":"layers","diff_ids":["sha256:\(String(repeating: "0a", count: 32))"]},
          "history":[{"created":"2020-01-01T00:00:00Z","created_by":"/bin/sh"},{"empty_layer":true,"comment":"c"}]}

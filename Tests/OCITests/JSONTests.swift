@@ -25,7 +25,8 @@ struct JSONTests {
     }
 
     @Test(arguments: [
-        "", " ", "nul", "tru", "True", "NaN", "Infinity", "+1", "01", "-", "1.", ".5", "1e", "1e+", "0x10", "1 2", "[1,]", "[,1]",
+        "", " ", "nul", "tru", "True", "NaN", "Infinity", "+1", "01", "-", "1.", ".5", "1e", "1e+", "0x10", "1 2",
+        "[1,]", "[,1]",
         "[1", "[1 2]", "{", "{}}", #"{"a"}"#, #"{"a":}"#, #"{"a":1,}"#, #"{a:1}"#, #"{"a":1 "b":2}"#, #"{"a":1,"a":2}"#,
         #"{"\u0061":1,"a":2}"#, "'a'", "\"", "\"a", #""\x""#, #""\u12""#, #""\u12g4""#, #""\ud800""#, #""\udc00""#,
         #""\ud800\u0041""#, #""\ud800\ud800""#, "\"\n\"", "\"\u{0}\"", "// x\n1", "1/**/", "\u{feff}1", "[1]x",
@@ -34,7 +35,11 @@ struct JSONTests {
         #expect { try parse(text) } throws: { ($0 as? OCIError)?.code == .invalidDocument }
     }
 
-    @Test(arguments: [[0xff], [0x22, 0xc3, 0x22], [0x22, 0xed, 0xa0, 0x80, 0x22], [0x22, 0xc0, 0x80, 0x22], [0x22, 0xf4, 0x90, 0x80, 0x80, 0x22]] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0xff], [0x22, 0xc3, 0x22], [0x22, 0xed, 0xa0, 0x80, 0x22], [0x22, 0xc0, 0x80, 0x22],
+            [0x22, 0xf4, 0x90, 0x80, 0x80, 0x22],
+        ] as [[UInt8]])
     func textThatIsNotUTF8IsRefused(bytes: [UInt8]) {
         #expect(throws: OCIError.self) { try JSON(parsing: bytes) }
     }

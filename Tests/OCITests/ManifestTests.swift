@@ -3,8 +3,10 @@ import Testing
 
 struct ManifestTests {
     private static let digest = "sha256:" + String(repeating: "0a", count: 32)
-    private static let config = #"{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"\#(digest)","size":2}"#
-    private static let layer = #"{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"\#(digest)","size":3}"#
+    private static let config =
+        #"{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"\#(digest)","size":2}"#
+    private static let layer =
+        #"{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"\#(digest)","size":3}"#
 
     private static func manifest(_ members: String) -> [UInt8] { Array(#"{"schemaVersion":2,\#(members)}"#.utf8) }
 
@@ -13,13 +15,20 @@ struct ManifestTests {
         return nil
     }
 
-    @Test(arguments: [
-        (#""mediaType":"application/vnd.oci.image.manifest.v1+json","#, MediaType.ociManifest, MediaType.ociManifest),
-        (#""mediaType":"application/vnd.docker.distribution.manifest.v2+json","#, .dockerManifest, .dockerManifest),
-        ("", .ociManifest, .ociManifest), ("", nil, .ociManifest), ("", .dockerManifest, .dockerManifest),
-        (#""mediaType":"application/vnd.oci.image.manifest.v1+json","#, nil, .ociManifest),
-        (#""mediaType":"application/vnd.oci.image.manifest.v1+json","#, MediaType("application/octet-stream"), .ociManifest),
-    ] as [(String, MediaType?, MediaType)])
+    @Test(
+        arguments: [
+            (
+                #""mediaType":"application/vnd.oci.image.manifest.v1+json","#, MediaType.ociManifest,
+                MediaType.ociManifest
+            ),
+            (#""mediaType":"application/vnd.docker.distribution.manifest.v2+json","#, .dockerManifest, .dockerManifest),
+            ("", .ociManifest, .ociManifest), ("", nil, .ociManifest), ("", .dockerManifest, .dockerManifest),
+            (#""mediaType":"application/vnd.oci.image.manifest.v1+json","#, nil, .ociManifest),
+            (
+                #""mediaType":"application/vnd.oci.image.manifest.v1+json","#, MediaType("application/octet-stream"),
+                .ociManifest
+            ),
+        ] as [(String, MediaType?, MediaType)])
     func manifestIsReadAsWhatItIs(stated: String, served: MediaType?, expected: MediaType) throws {
         let bytes = Self.manifest(#"\#(stated)"config":\#(Self.config),"layers":[\#(Self.layer),\#(Self.layer)]"#)
         let manifest = try ImageManifest(parsing: bytes, servedAs: served)
@@ -29,7 +38,9 @@ struct ManifestTests {
 
     @Test func manifestKeepsItsMeaningThroughWriting() throws {
         let bytes = Self.manifest(
-            #""mediaType":"application/vnd.oci.image.manifest.v1+json","artifactType":"a/b","config":\#(Self.config),"layers":[],"subject":\#(Self.config),"annotations":{"k":"v"}"#)
+            #""mediaType":"application/vnd.oci.image.manifest.v1+json","artifactType":"a/b","config":\#(Self.config),"#
+                + #""layers":[],"subject":\#(Self.config),"annotations":{"k":"v"}"#
+        )
         let manifest = try ImageManifest(parsing: bytes)
         #expect(manifest.subject?.size == 2 && manifest.artifactType == "a/b" && manifest.annotations == ["k": "v"])
         #expect(try ImageManifest(parsing: manifest.canonicalBytes) == manifest)
@@ -38,10 +49,12 @@ struct ManifestTests {
     @Test(arguments: [
         #"{"schemaVersion":1,"name":"x","fsLayers":[]}"#,
         #"{"schemaVersion":1,"mediaType":"application/vnd.docker.distribution.manifest.v1+prettyjws","fsLayers":[]}"#,
-        #"{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v1+json","config":{},"layers":[]}"#,
+        #"{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v1+json","config":{}}"#,
     ])
     func schema1IsRefusedWithAWayOut(text: String) {
-        for read in [{ _ = try ImageManifest(parsing: $0) }, { _ = try ImageIndex(parsing: $0) }] as [([UInt8]) throws -> Void] {
+        for read in [{ _ = try ImageManifest(parsing: $0) }, { _ = try ImageIndex(parsing: $0) }]
+            as [([UInt8]) throws -> Void]
+        {
             #expect { try read(Array(text.utf8)) } throws: { error in
                 (error as? OCIError)?.code == .unsupportedMediaType && "\(error)".contains("schema 1")
                     && "\(error)".contains("push it again")
@@ -50,7 +63,8 @@ struct ManifestTests {
     }
 
     @Test(arguments: [
-        #""manifests":[],"config":\#(config),"layers":[]"#, #""manifests":[],"layers":[]"#, #""manifests":[],"config":\#(config)"#,
+        #""manifests":[],"config":\#(config),"layers":[]"#, #""manifests":[],"layers":[]"#,
+        #""manifests":[],"config":\#(config)"#,
         #""mediaType":"application/vnd.oci.image.manifest.v1+json","manifests":[],"config":\#(config),"layers":[]"#,
     ])
     func documentThatIsBothManifestAndIndexIsRefused(members: String) {
@@ -78,7 +92,8 @@ struct ManifestTests {
 
     @Test(arguments: [
         #""config":\#(config)"#, #""layers":[]"#, #""config":{},"layers":[]"#, #""config":null,"layers":[]"#,
-        #""config":\#(config),"layers":{}"#, #""config":\#(config),"layers":[{}]"#, #""config":\#(config),"layers":[1]"#,
+        #""config":\#(config),"layers":{}"#, #""config":\#(config),"layers":[{}]"#,
+        #""config":\#(config),"layers":[1]"#,
         #""config":{"mediaType":"x","digest":"sha256:../../etc","size":1},"layers":[]"#,
         #""config":{"mediaType":"x","digest":"\#(digest)","size":-1},"layers":[]"#,
         #""config":{"mediaType":"x","digest":"\#(digest)","size":1.5},"layers":[]"#,
@@ -90,7 +105,10 @@ struct ManifestTests {
         #expect(code { _ = try ImageManifest(parsing: Self.manifest(members)) } != nil)
     }
 
-    @Test(arguments: [#"{"config":\#(config),"layers":[]}"#, #"{"schemaVersion":3,"config":\#(config),"layers":[]}"#, "[]", "2", #"{"schemaVersion":"2"}"#])
+    @Test(arguments: [
+        #"{"config":\#(config),"layers":[]}"#, #"{"schemaVersion":3,"config":\#(config),"layers":[]}"#, "[]", "2",
+        #"{"schemaVersion":"2"}"#,
+    ])
     func otherSchemaVersionIsRefused(text: String) {
         #expect(code { _ = try ImageManifest(parsing: Array(text.utf8)) } == .invalidDocument)
     }

@@ -17,18 +17,25 @@ struct PlatformTests {
         #expect(throws: OCIError.self) { try Platform(parsing: text) }
     }
 
-    private static func descriptor(_ name: String, _ platform: String?, mediaType: MediaType = .ociManifest) -> Descriptor {
+    private static func descriptor(_ name: String, _ platform: String?, mediaType: MediaType = .ociManifest)
+        -> Descriptor
+    {
         Descriptor(
-            mediaType: mediaType, digest: .of(Array(name.utf8)), size: 1, platform: platform.flatMap { try? Platform(parsing: $0) })
+            mediaType: mediaType, digest: .of(Array(name.utf8)), size: 1,
+            platform: platform.flatMap { try? Platform(parsing: $0) })
     }
 
-    @Test(arguments: [
-        ("linux/amd64", "a"), ("linux/arm64", "b"), ("linux/arm64/v8", "b"), ("linux/arm/v7", "c7"), ("linux/arm/v6", "c6"),
-        ("linux/arm", "c7"), ("linux/amd64/v2", "a"), ("windows/amd64", "w"), ("linux/s390x", nil), ("linux/arm/v5", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("linux/amd64", "a"), ("linux/arm64", "b"), ("linux/arm64/v8", "b"), ("linux/arm/v7", "c7"),
+            ("linux/arm/v6", "c6"),
+            ("linux/arm", "c7"), ("linux/amd64/v2", "a"), ("windows/amd64", "w"), ("linux/s390x", nil),
+            ("linux/arm/v5", nil),
+        ] as [(String, String?)])
     func manifestForAPlatformIsChosen(wanted: String, name: String?) throws {
         let index = ImageIndex(manifests: [
-            Self.descriptor("w", "windows/amd64"), Self.descriptor("a", "linux/amd64"), Self.descriptor("b", "linux/arm64"),
+            Self.descriptor("w", "windows/amd64"), Self.descriptor("a", "linux/amd64"),
+            Self.descriptor("b", "linux/arm64"),
             Self.descriptor("c6", "linux/arm/v6"), Self.descriptor("c7", "linux/arm/v7"),
             Self.descriptor("attestation", "unknown/unknown"),
         ])

@@ -1,8 +1,8 @@
 import HTTP
 import OCI
 import Registry
-import Testing
 import TestServers
+import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct AuthenticationTests {
@@ -38,7 +38,8 @@ struct AuthenticationTests {
     @Test func concurrentRequestsShareOneExchange() async throws {
         let registry = try ScriptedRegistry { request, _ in
             request.path == "/token"
-                ? Script([.pause(.milliseconds(100))] + Self.answer(request).steps, keepsConnection: true) : Self.answer(request)
+                ? Script([.pause(.milliseconds(100))] + Self.answer(request).steps, keepsConnection: true)
+                : Self.answer(request)
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<8 { group.addTask { _ = try await registry.client.resolve(registry.reference) } }
@@ -60,7 +61,9 @@ struct AuthenticationTests {
 
     @Test func revokedTokenIsReplacedOnce() async throws {
         let registry = try ScriptedRegistry { request, number in
-            if request.path == "/token" { return .answer(200, text: #"{"access_token":"token\#(number)","expires_in":300}"#) }
+            if request.path == "/token" {
+                return .answer(200, text: #"{"access_token":"token\#(number)","expires_in":300}"#)
+            }
             return ["Bearer token2", "Bearer token5"].contains(request.header("Authorization")) && number != 4
                 ? Self.manifest(request) : Self.challenge("http://\(request.header("Host") ?? "")/token")
         }
@@ -72,7 +75,8 @@ struct AuthenticationTests {
     @Test func registryThatIsNeverContentIsAskedTwice() async throws {
         let registry = try ScriptedRegistry.authenticated { request, number in
             request.path == "/token"
-                ? .answer(200, text: #"{"token":"t\#(number)"}"#) : Self.challenge("http://\(request.header("Host") ?? "")/token")
+                ? .answer(200, text: #"{"token":"t\#(number)"}"#)
+                : Self.challenge("http://\(request.header("Host") ?? "")/token")
         }
         await #expect {
             try await registry.client.put(Self.image.manifest, tag: "1", in: registry.repository)
@@ -84,20 +88,26 @@ struct AuthenticationTests {
         let registry = try ScriptedRegistry { request, _ in
             if request.path == "/token" { return Self.answer(request) }
             return request.header("Authorization") == nil
-                ? Self.challenge("http://\(request.header("Host") ?? "")/token", scope: "repository:team/app:pull registry:catalog:*")
+                ? Self.challenge(
+                    "http://\(request.header("Host") ?? "")/token", scope: "repository:team/app:pull registry:catalog:*"
+                )
                 : Self.manifest(request)
         }
         _ = try await registry.client.resolve(registry.reference)
-        #expect(registry.server.requests[1].target.hasSuffix("&scope=registry:catalog:%2A&scope=repository:team/app:pull"))
+        #expect(
+            registry.server.requests[1].target.hasSuffix("&scope=registry:catalog:%2A&scope=repository:team/app:pull"))
     }
 
     @Test func mountAsksForBothRepositories() async throws {
-        let registry = try ScriptedRegistry { request, _ in request.method == "POST" && request.header("Authorization") != nil ? .answer(201) : Self.answer(request) }
+        let registry = try ScriptedRegistry { request, _ in
+            request.method == "POST" && request.header("Authorization") != nil ? .answer(201) : Self.answer(request)
+        }
         let origin = RepositoryName(registry: registry.server.host, path: "base")
         let blob = Descriptor(of: [1], mediaType: .ociLayerTar)
         #expect(try await registry.client.mount(blob, from: origin, in: registry.repository))
         #expect(
-            registry.server.requests[1].target.hasSuffix("&scope=repository:base:pull&scope=repository:team/app:pull,push"))
+            registry.server.requests[1].target.hasSuffix(
+                "&scope=repository:base:pull&scope=repository:team/app:pull,push"))
     }
 
     @Test func identityTokenIsExchangedByPost() async throws {
@@ -152,7 +162,10 @@ struct AuthenticationTests {
         #expect(registry.server.requests.count == 3)
     }
 
-    @Test(arguments: ["Bearer", "Bearer realm=", "Bearer service=\"x\"", "Negotiate", "", "Bearer realm=\"ftp://x/\"", "Bearer realm=\"http://u:p@127.0.0.1/\"", "Bearer realm=\"unclosed", "====,,,=\"\"\""])
+    @Test(arguments: [
+        "Bearer", "Bearer realm=", "Bearer service=\"x\"", "Negotiate", "", "Bearer realm=\"ftp://x/\"",
+        "Bearer realm=\"http://u:p@127.0.0.1/\"", "Bearer realm=\"unclosed", "====,,,=\"\"\"",
+    ])
     func unusableChallengeEndsInAnError(field: String) async throws {
         let registry = try ScriptedRegistry.authenticated { _, _ in .answer(401, [("WWW-Authenticate", field)]) }
         await #expect(throws: RegistryError.self) { try await registry.client.resolve(registry.reference) }
@@ -186,7 +199,8 @@ struct AuthenticationTests {
         ("http://registry.example.org/token", true), ("http://registry.example.org:8080/token", true),
         ("http://auth.example.org/token", true), ("http://example.org/token", true),
         ("http://attacker.example.net/token", false), ("http://registry.example.org.attacker.net/token", false),
-        ("http://notexample.org/token", false), ("http://127.0.0.1:1/token", false), ("http://sso.example.com/token", true),
+        ("http://notexample.org/token", false), ("http://127.0.0.1:1/token", false),
+        ("http://sso.example.com/token", true),
     ])
     func credentialsGoToTokenServersOfTheSameSite(realm: String, isAllowed: Bool) async throws {
         let proxy = try proxy(realm: realm)
@@ -195,7 +209,9 @@ struct AuthenticationTests {
         if isAllowed {
             _ = try await client.resolve(reference)
         } else {
-            await #expect { try await client.resolve(reference) } throws: { ($0 as? RegistryError)?.code == .configuration }
+            await #expect { try await client.resolve(reference) } throws: {
+                ($0 as? RegistryError)?.code == .configuration
+            }
             #expect(!proxy.requests.contains { $0.target.contains("/token") })
         }
     }

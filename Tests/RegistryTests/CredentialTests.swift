@@ -25,7 +25,9 @@ final class CredentialTests {
     private func credentials(_ files: String...) throws -> DockerCredentials {
         let paths = try files.enumerated().map { try write($0.element, as: "\($0.offset).json") }
         return DockerCredentials(
-            .init(files: paths, helperDirectories: ["relative", directory], helperEnvironment: ["PATH=/usr/bin:/bin", "DIR=\(directory)"]))
+            .init(
+                files: paths, helperDirectories: ["relative", directory],
+                helperEnvironment: ["PATH=/usr/bin:/bin", "DIR=\(directory)"]))
     }
 
     private static func basic(_ user: String, _ password: String) -> Credential {
@@ -48,23 +50,24 @@ final class CredentialTests {
         }}
         """
 
-    @Test(arguments: [
-        ("registry.example.org", "x", basic("alice", "pass:word")),
-        ("registry.example.org:5000", "x", basic("bob", "b")),
-        ("registry.example.org:443", "x", nil),
-        ("registry.example.org.evil.example.com", "x", nil),
-        ("sub.registry.example.org", "x", nil),
-        ("old.example.org", "x", basic("carol", "c")),
-        ("docker.io", "library/busybox", basic("dave", "d")),
-        ("quay.example.org", "team/app", basic("app", "a")),
-        ("quay.example.org", "team/app/part", basic("app", "a")),
-        ("quay.example.org", "team/application", basic("team", "t")),
-        ("quay.example.org", "other", basic("all", "x")),
-        ("token.example.org", "x", .identityToken(Secret("it"))),
-        ("token2.example.org", "x", .identityToken(Secret("it"))),
-        ("raw.example.org", "x", .registryToken(Secret("rt"))),
-        ("empty.example.org", "x", nil),
-    ] as [(String, String, Credential?)])
+    @Test(
+        arguments: [
+            ("registry.example.org", "x", basic("alice", "pass:word")),
+            ("registry.example.org:5000", "x", basic("bob", "b")),
+            ("registry.example.org:443", "x", nil),
+            ("registry.example.org.evil.example.com", "x", nil),
+            ("sub.registry.example.org", "x", nil),
+            ("old.example.org", "x", basic("carol", "c")),
+            ("docker.io", "library/busybox", basic("dave", "d")),
+            ("quay.example.org", "team/app", basic("app", "a")),
+            ("quay.example.org", "team/app/part", basic("app", "a")),
+            ("quay.example.org", "team/application", basic("team", "t")),
+            ("quay.example.org", "other", basic("all", "x")),
+            ("token.example.org", "x", .identityToken(Secret("it"))),
+            ("token2.example.org", "x", .identityToken(Secret("it"))),
+            ("raw.example.org", "x", .registryToken(Secret("rt"))),
+            ("empty.example.org", "x", nil),
+        ] as [(String, String, Credential?)])
     func entryIsFoundByItsKey(registry: String, path: String, expected: Credential?) async throws {
         #expect(try await credentials(Self.file).credential(for: registry, path: path) == expected)
     }
@@ -89,11 +92,15 @@ final class CredentialTests {
         #expect(try await credentials.credential(for: "a.example.org", path: "x") == Self.basic("1", "1"))
     }
 
-    @Test(arguments: ["[]", "{", #"{"auths": {"a.example.org": {"auth": "no base64"}}}"#, #"{"auths": {"a.example.org": {"auth": "bm9jb2xvbg=="}}}"#])
+    @Test(arguments: [
+        "[]", "{", #"{"auths": {"a.example.org": {"auth": "no base64"}}}"#,
+        #"{"auths": {"a.example.org": {"auth": "bm9jb2xvbg=="}}}"#,
+    ])
     func damagedFileIsAnErrorThatNamesItOrItsEntry(text: String) async throws {
         let credentials = try credentials(text)
         await #expect { try await credentials.credential(for: "a.example.org", path: "x") } throws: {
-            ($0 as? RegistryError)?.code == .configuration && ("\($0)".contains("0.json") || "\($0)".contains("a.example.org"))
+            ($0 as? RegistryError)?.code == .configuration
+                && ("\($0)".contains("0.json") || "\($0)".contains("a.example.org"))
         }
     }
 
@@ -108,7 +115,9 @@ final class CredentialTests {
         #"{"credsStore": "other", "credHelpers": {"a.example.org": "test"}}"#,
     ])
     func helperIsAskedForTheHost(file: String) async throws {
-        try helper(#"echo "$1" > "$DIR/asked"; cat >> "$DIR/asked"; echo '{"ServerURL":"x","Username":"alice","Secret":"s3"}'"#)
+        try helper(
+            #"echo "$1" > "$DIR/asked"; cat >> "$DIR/asked"; echo '{"ServerURL":"x","Username":"alice","Secret":"s3"}'"#
+        )
         #expect(try await credentials(file).credential(for: "a.example.org", path: "x") == Self.basic("alice", "s3"))
         #expect(try String(contentsOfFile: directory + "/asked", encoding: .utf8) == "get\na.example.org")
     }
@@ -143,14 +152,15 @@ final class CredentialTests {
         await #expect(throws: RegistryError.self) { try await credentials.credential(for: "a.example.org", path: "x") }
     }
 
-    @Test(arguments: [
-        (["HOME": "/home/a"], ["/home/a/.docker/config.json", "/home/a/.config/containers/auth.json"]),
-        (
-            ["HOME": "/home/a", "DOCKER_CONFIG": "/d", "XDG_RUNTIME_DIR": "/run/1", "REGISTRY_AUTH_FILE": "/r"],
-            ["/r", "/d/config.json", "/run/1/containers/auth.json", "/home/a/.config/containers/auth.json"]
-        ),
-        (["DOCKER_CONFIG": ""], []),
-    ] as [([String: String], [String])])
+    @Test(
+        arguments: [
+            (["HOME": "/home/a"], ["/home/a/.docker/config.json", "/home/a/.config/containers/auth.json"]),
+            (
+                ["HOME": "/home/a", "DOCKER_CONFIG": "/d", "XDG_RUNTIME_DIR": "/run/1", "REGISTRY_AUTH_FILE": "/r"],
+                ["/r", "/d/config.json", "/run/1/containers/auth.json", "/home/a/.config/containers/auth.json"]
+            ),
+            (["DOCKER_CONFIG": ""], []),
+        ] as [([String: String], [String])])
     func environmentSaysWhereToLook(environment: [String: String], files: [String]) {
         #expect(DockerCredentials.Locations(environment: environment).files == files)
     }

@@ -1,8 +1,8 @@
 import OCI
 import Registry
 import Synchronization
-import Testing
 import TestServers
+import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct ImageCopierTests {
@@ -66,10 +66,15 @@ struct ImageCopierTests {
         let image = SampleImage(layers: [SampleImage.bytes(100_000)])
         let flipped = image.layers[0].map { $0 ^ 1 }
         let registry = try ScriptedRegistry { request, _ in
-            if request.path.contains("/manifests/") { return .manifest(image.manifest, isHead: request.method == "HEAD") }
-            return .answer(200, body: request.path.hasSuffix(image.configDescriptor.digest.hex) ? image.config : flipped)
+            if request.path.contains("/manifests/") {
+                return .manifest(image.manifest, isHead: request.method == "HEAD")
+            }
+            return .answer(
+                200, body: request.path.hasSuffix(image.configDescriptor.digest.hex) ? image.config : flipped)
         }
-        await #expect { try await ImageCopier(from: registry.client, to: destination).copy(registry.reference, to: target) } throws: {
+        await #expect {
+            try await ImageCopier(from: registry.client, to: destination).copy(registry.reference, to: target)
+        } throws: {
             ($0 as? OCIError)?.code == .contentMismatch
         }
         await #expect(throws: OCIError.self) { try await destination.resolve(target) }
@@ -104,7 +109,9 @@ struct ImageCopierTests {
     }
 
     @Test func registryInMemoryWantsPartsBeforeManifests() async throws {
-        await #expect { try await destination.put(SampleImage(layers: [[1]]).manifest, tag: "1", in: target.repository) } throws: {
+        await #expect {
+            try await destination.put(SampleImage(layers: [[1]]).manifest, tag: "1", in: target.repository)
+        } throws: {
             ($0 as? RegistryError)?.code == .blobUnknown
         }
     }

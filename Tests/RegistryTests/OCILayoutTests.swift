@@ -21,7 +21,9 @@ final class OCILayoutTests {
     @Test func imageIsStoredAsTheSpecificationSays() async throws {
         let image = SampleImage(layers: [SampleImage.bytes(700_000), []])
         try await image.push(to: try await OCILayout.create(directory), reference)
-        let digests = ([image.manifest.descriptor, image.configDescriptor] + image.descriptors).map { "blobs/sha256/\($0.digest.hex)" }
+        let digests = ([image.manifest.descriptor, image.configDescriptor] + image.descriptors).map {
+            "blobs/sha256/\($0.digest.hex)"
+        }
         #expect(try files() == (["blobs", "blobs/sha256", "index.json", "oci-layout"] + digests).sorted())
 
         let layout = try await OCILayout.open(directory)
@@ -29,7 +31,9 @@ final class OCILayoutTests {
         #expect(found.digest == image.manifest.descriptor.digest)
         #expect(found.annotations == ["org.opencontainers.image.ref.name": "1.0"])
         #expect(try await layout.manifest(found, in: repository).bytes == image.manifest.bytes)
-        #expect(try await layout.bytes(of: image.descriptors[0], in: repository, from: 5) == Array(image.layers[0].dropFirst(5)))
+        #expect(
+            try await layout.bytes(of: image.descriptors[0], in: repository, from: 5)
+                == Array(image.layers[0].dropFirst(5)))
     }
 
     @Test func nameMovesToTheNewestManifest() async throws {

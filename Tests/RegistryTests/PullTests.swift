@@ -1,8 +1,8 @@
 import HTTP
 import OCI
 import Registry
-import Testing
 import TestServers
+import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct PullTests {
@@ -18,7 +18,9 @@ struct PullTests {
     // MARK: Manifests
 
     @Test func tagIsResolvedByOneHead() async throws {
-        let registry = try ScriptedRegistry { [image] request, _ in .manifest(image.manifest, isHead: request.method == "HEAD") }
+        let registry = try ScriptedRegistry { [image] request, _ in
+            .manifest(image.manifest, isHead: request.method == "HEAD")
+        }
         #expect(try await registry.client.resolve(registry.reference) == image.manifest.descriptor)
         #expect(registry.server.requests.map(\.method) == ["HEAD"])
         #expect(registry.server.requests[0].path == "/v2/team/app/manifests/1")
@@ -37,7 +39,10 @@ struct PullTests {
     @Test(arguments: [
         [("Content-Type", "application/vnd.oci.image.manifest.v1+json")],
         [("Content-Type", "text/html"), ("Docker-Content-Digest", "sha256:" + String(repeating: "0", count: 64))],
-        [("Content-Type", "application/vnd.oci.image.manifest.v1+json"), ("Docker-Content-Digest", "sha256:../../etc/x")],
+        [
+            ("Content-Type", "application/vnd.oci.image.manifest.v1+json"),
+            ("Docker-Content-Digest", "sha256:../../etc/x"),
+        ],
         [("Content-Type", "application/vnd.oci.image.manifest.v1+json"), ("Docker-Content-Digest", "md5:0123")],
     ])
     func incompleteHeadIsNotTrusted(headers: [(String, String)]) async throws {
@@ -53,16 +58,21 @@ struct PullTests {
             request.method == "HEAD" ? .manifest(other.manifest, isHead: true) : .manifest(image.manifest)
         }
         let descriptor = try await registry.client.resolve(registry.reference)
-        #expect(await ociCode { _ = try await registry.client.manifest(descriptor, in: registry.repository) } == .contentMismatch)
+        #expect(
+            await ociCode { _ = try await registry.client.manifest(descriptor, in: registry.repository) }
+                == .contentMismatch)
     }
 
     @Test func manifestOfAnotherDigestIsRefused() async throws {
         let registry = try ScriptedRegistry { [image] request, _ in
             let type = [("Content-Type", image.manifest.descriptor.mediaType.rawValue)]
-            return request.method == "HEAD" ? .headOnly(200, type) : .answer(200, type, body: image.manifest.bytes + [0x20])
+            return request.method == "HEAD"
+                ? .headOnly(200, type) : .answer(200, type, body: image.manifest.bytes + [0x20])
         }
         let descriptor = image.manifest.descriptor
-        #expect(await ociCode { _ = try await registry.client.manifest(descriptor, in: registry.repository) } == .contentMismatch)
+        #expect(
+            await ociCode { _ = try await registry.client.manifest(descriptor, in: registry.repository) }
+                == .contentMismatch)
         var pinned = registry.reference
         pinned.digest = descriptor.digest
         #expect(await ociCode { _ = try await registry.client.resolve(pinned) } == .contentMismatch)
@@ -144,7 +154,8 @@ struct PullTests {
         let bytes = image.layers[0]
         let registry = try ScriptedRegistry { request, number in
             let offset = Self.range(request)
-            return number < 8 ? Self.part(bytes, from: offset, upTo: number * 100_000 + number) : Self.part(bytes, from: offset)
+            return number < 8
+                ? Self.part(bytes, from: offset, upTo: number * 100_000 + number) : Self.part(bytes, from: offset)
         }
         #expect(try await registry.client.bytes(of: layer, in: registry.repository) == bytes)
         let offsets = registry.server.requests.map(Self.range)
@@ -158,10 +169,14 @@ struct PullTests {
             number < 3 ? .truncated(bytes, after: 300_000 * number) : .answer(200, body: bytes)
         }
         #expect(try await registry.client.bytes(of: layer, in: registry.repository) == bytes)
-        #expect(try await registry.client.bytes(of: layer, in: registry.repository, from: 799_000) == Array(bytes[799_000...]))
+        #expect(
+            try await registry.client.bytes(of: layer, in: registry.repository, from: 799_000)
+                == Array(bytes[799_000...]))
     }
 
-    @Test(arguments: ["bytes 0-799999/800000", "bytes 400001-799999/800000", "bytes 400000-799999/900000", "nonsense", nil])
+    @Test(arguments: [
+        "bytes 0-799999/800000", "bytes 400001-799999/800000", "bytes 400000-799999/900000", "nonsense", nil,
+    ])
     func wrongContentRangeIsNotBelieved(value: String?) async throws {
         let bytes = image.layers[0]
         let registry = try ScriptedRegistry { request, number in
@@ -199,21 +214,29 @@ struct PullTests {
             let offset = Self.range(request)
             return Self.part(bytes, from: offset, upTo: offset + 1 | 1)
         }
-        await #expect(throws: RegistryError.self) { try await registry.client.bytes(of: layer, in: registry.repository) }
+        await #expect(throws: RegistryError.self) {
+            try await registry.client.bytes(of: layer, in: registry.repository)
+        }
         #expect(registry.server.requests.count <= 33)
     }
 
     @Test(arguments: [799_999, 800_001])
     func blobOfAnotherLengthIsRefused(count: Int) async throws {
         let registry = try ScriptedRegistry { _, _ in .answer(200, body: [UInt8](repeating: 1, count: count)) }
-        #expect(await ociCode { _ = try await registry.client.bytes(of: layer, in: registry.repository) } == .contentMismatch)
+        #expect(
+            await ociCode { _ = try await registry.client.bytes(of: layer, in: registry.repository) }
+                == .contentMismatch)
     }
 
     @Test func endlessBlobIsCutOff() async throws {
         let registry = try ScriptedRegistry { _, _ in
-            Script([.send(Script.head(200, [])), .sendUntilClosed([UInt8](repeating: 1, count: 1 << 16), most: 1 << 30)])
+            Script([
+                .send(Script.head(200, [])), .sendUntilClosed([UInt8](repeating: 1, count: 1 << 16), most: 1 << 30),
+            ])
         }
-        #expect(await ociCode { _ = try await registry.client.bytes(of: layer, in: registry.repository) } == .contentMismatch)
+        #expect(
+            await ociCode { _ = try await registry.client.bytes(of: layer, in: registry.repository) }
+                == .contentMismatch)
     }
 
     @Test func emptyBlobIsPulled() async throws {
@@ -228,7 +251,8 @@ struct PullTests {
         let store = try ScriptedServer { _, _ in .answer(200, body: bytes) }
         let registry = try ScriptedRegistry.authenticated { request, _ in
             request.header("Authorization") == nil
-                ? .answer(401, [("WWW-Authenticate", "Basic realm=\"x\"")]) : .redirect(status, to: store.url + "/b?sig=1")
+                ? .answer(401, [("WWW-Authenticate", "Basic realm=\"x\"")])
+                : .redirect(status, to: store.url + "/b?sig=1")
         }
         #expect(try await registry.client.bytes(of: layer, in: registry.repository) == bytes)
         #expect(store.requests.allSatisfy { $0.header("Authorization") == nil } && store.requests.count == 1)
@@ -238,8 +262,12 @@ struct PullTests {
 
     @Test func mirrorIsAskedFirstAndPassedOverWhenItFails() async throws {
         let bytes = image.layers[0]
-        let mirror = try ScriptedServer { request, _ in request.path.contains("blobs") ? .answer(200, body: bytes) : .answer(503) }
-        let home = try ScriptedServer { [image] request, _ in .manifest(image.manifest, isHead: request.method == "HEAD") }
+        let mirror = try ScriptedServer { request, _ in
+            request.path.contains("blobs") ? .answer(200, body: bytes) : .answer(503)
+        }
+        let home = try ScriptedServer { [image] request, _ in
+            .manifest(image.manifest, isHead: request.method == "HEAD")
+        }
         var configuration = RegistryConfiguration()
         configuration.hosts[home.host] = .init()
         configuration.hosts[home.host]?.mirrors = [.init("\(mirror.host)/proxy/home")]
@@ -248,7 +276,10 @@ struct PullTests {
         let repository = RepositoryName(registry: home.host, path: "team/app")
         #expect(try await client.resolve(ImageReference(repository: repository, tag: "1")) == image.manifest.descriptor)
         #expect(try await client.bytes(of: layer, in: repository) == bytes)
-        #expect(mirror.requests.map(\.path) == ["/v2/proxy/home/team/app/manifests/1", "/v2/proxy/home/team/app/blobs/\(layer.digest)"])
+        #expect(
+            mirror.requests.map(\.path) == [
+                "/v2/proxy/home/team/app/manifests/1", "/v2/proxy/home/team/app/blobs/\(layer.digest)",
+            ])
         #expect(mirror.requests[0].target.hasSuffix("?ns=\(home.host)") && home.requests.count == 1)
     }
 }

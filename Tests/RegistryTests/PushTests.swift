@@ -1,8 +1,8 @@
 import Foundation
 import OCI
 import Registry
-import Testing
 import TestServers
+import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct PushTests {
@@ -117,7 +117,8 @@ struct PushTests {
             }
         }
         await #expect { try await put(registry) } throws: { error in
-            (error as? RegistryError)?.code == code && "\(error)".contains("quota reached") && "\(error)".contains("cannot push")
+            (error as? RegistryError)?.code == code && "\(error)".contains("quota reached")
+                && "\(error)".contains("cannot push")
         }
         #expect(registry.server.requests.count <= 20)
     }
@@ -128,7 +129,10 @@ struct PushTests {
         try await registry.client.put(image.manifest, tag: "1.0", in: registry.repository)
         try await registry.client.put(image.manifest, tag: nil, in: registry.repository)
         let requests = registry.server.requests
-        #expect(requests.map(\.path) == ["/v2/team/app/manifests/1.0", "/v2/team/app/manifests/\(image.manifest.descriptor.digest)"])
+        #expect(
+            requests.map(\.path) == [
+                "/v2/team/app/manifests/1.0", "/v2/team/app/manifests/\(image.manifest.descriptor.digest)",
+            ])
         #expect(requests[0].body == image.manifest.bytes)
         #expect(requests[0].header("Content-Type") == MediaType.ociManifest.rawValue)
     }

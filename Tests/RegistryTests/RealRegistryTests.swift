@@ -3,8 +3,8 @@ import HTTP
 import OCI
 import Registry
 import SystemPackage
-import Testing
 import TestServers
+import Testing
 
 /// Against Debian's docker-registry.
 @Suite(.enabled(if: RegistryProcess.isInstalled, "docker-registry is not installed"), .timeLimit(.minutes(3)))
@@ -35,7 +35,9 @@ struct RealRegistryTests {
         let reference = try ImageReference(parsing: "\(registry.host)/team/app:1.0")
         let blob = Descriptor(of: [1], mediaType: .ociLayerTar)
         await #expect { try await client.resolve(reference) } throws: { ($0 as? OCIError)?.code == .notFound }
-        await #expect { try await client.bytes(of: blob, in: reference.repository) } throws: { ($0 as? OCIError)?.code == .notFound }
+        await #expect { try await client.bytes(of: blob, in: reference.repository) } throws: {
+            ($0 as? OCIError)?.code == .notFound
+        }
         #expect(try await !client.contains(blob, in: reference.repository))
     }
 
@@ -80,7 +82,8 @@ struct RealRegistryTests {
         defer { tools.remove() }
         let file = tools.directory + "/htpasswd"
         // alice, wonderland
-        try "alice:$2y$05$abcdefghijklmnopqrstuuA0vov2GDneHB3.8.cv9UF9g.RdvScIW\n".write(toFile: file, atomically: true, encoding: .utf8)
+        try "alice:$2y$05$abcdefghijklmnopqrstuuA0vov2GDneHB3.8.cv9UF9g.RdvScIW\n".write(
+            toFile: file, atomically: true, encoding: .utf8)
         var options = RegistryProcess.Options()
         options.passwordFile = file
         let registry = try await RegistryProcess(options)
@@ -108,21 +111,26 @@ struct RealRegistryTests {
     private func secured(_ tools: Tools, for name: String) async throws -> (RegistryProcess, authority: String) {
         let directory = tools.directory
         try await tools.run(
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+            "2",
             "-subj", "/CN=Test authority", "-keyout", "ca.key", "-out", "ca.pem")
         try await tools.run(
-            "openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=registry",
+            "openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj",
+            "/CN=registry",
             "-keyout", "server.key", "-out", "server.csr")
         try "subjectAltName=\(name)\n".write(toFile: directory + "/names", atomically: true, encoding: .utf8)
         try await tools.run(
-            "openssl", "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
+            "openssl", "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+            "-days", "2",
             "-extfile", "names", "-out", "server.pem")
         var options = RegistryProcess.Options()
         options.certificate = (directory + "/server.pem", directory + "/server.key")
         return (try await RegistryProcess(options), directory + "/ca.pem")
     }
 
-    private func configuration(_ host: String, _ change: (inout RegistryConfiguration.Host) -> Void) -> RegistryConfiguration {
+    private func configuration(_ host: String, _ change: (inout RegistryConfiguration.Host) -> Void)
+        -> RegistryConfiguration
+    {
         var configuration = RegistryConfiguration()
         var settings = RegistryConfiguration.Host()
         settings.plainHTTP = false

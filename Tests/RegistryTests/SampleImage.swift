@@ -40,7 +40,8 @@ struct SampleImage {
 }
 
 extension ImageSource {
-    func bytes(of descriptor: Descriptor, in repository: RepositoryName, from offset: Int64 = 0) async throws -> [UInt8] {
+    func bytes(of descriptor: Descriptor, in repository: RepositoryName, from offset: Int64 = 0) async throws -> [UInt8]
+    {
         try await blob(descriptor, in: repository, from: offset).collect(upTo: 1 << 30)
     }
 }

@@ -22,14 +22,17 @@ package struct Script: Sendable {
     package static func answer(
         _ status: Int, _ headers: [(String, String)] = [], body: [UInt8] = []
     ) -> Script {
-        Script([.send(head(status, headers + [("Content-Length", "\(body.count)")])), .send(body)], keepsConnection: true)
+        Script(
+            [.send(head(status, headers + [("Content-Length", "\(body.count)")])), .send(body)], keepsConnection: true)
     }
 
     package static func answer(_ status: Int, _ headers: [(String, String)] = [], text: String) -> Script {
         answer(status, headers, body: Array(text.utf8))
     }
 
-    package static func redirect(_ status: Int, to location: String) -> Script { answer(status, [("Location", location)]) }
+    package static func redirect(_ status: Int, to location: String) -> Script {
+        answer(status, [("Location", location)])
+    }
 
     /// To a HEAD request: the length without the body.
     package static func headOnly(_ status: Int, _ headers: [(String, String)]) -> Script {

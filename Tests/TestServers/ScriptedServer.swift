@@ -162,8 +162,8 @@ package final class ScriptedServer: Sendable {
     private static func send(_ bytes: [UInt8], to connection: CInt) -> Bool {
         var done = 0
         while done < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Glibc.send(connection, $0.baseAddress! + done, $0.count - done, CInt(MSG_NOSIGNAL))
+            let count = bytes[done...].withUnsafeBytes {
+                Glibc.send(connection, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
             }
             guard count > 0 else { return false }
             done += count

@@ -60,15 +60,19 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     /// What `reference` means when it is found here, as in a `Location` header (RFC 3986 §5.2).
     package func resolving(_ reference: String) throws(HTTPError) -> HTTPURL {
         let reference = String(try Self.encode(reference))
-        if let colon = reference.firstIndex(of: ":"), reference[..<colon].allSatisfy({ $0.isLetter || $0.isNumber || "+-.".contains($0) }),
+        if let colon = reference.firstIndex(of: ":"),
+            reference[..<colon].allSatisfy({ $0.isLetter || $0.isNumber || "+-.".contains($0) }),
             reference.first?.isLetter == true
         {
             return try HTTPURL(parsing: reference)
         }
         if reference.hasPrefix("//") { return try HTTPURL(parsing: "\(scheme.rawValue):\(reference)") }
         let (path, query) = Self.split(Substring(reference))
-        if path.isEmpty { return HTTPURL(origin: origin, path: self.path, query: query.map { String($0) } ?? self.query) }
-        let base = path.hasPrefix("/") ? "" : String(self.path[...(self.path.lastIndex(of: "/") ?? self.path.startIndex)])
+        if path.isEmpty {
+            return HTTPURL(origin: origin, path: self.path, query: query.map { String($0) } ?? self.query)
+        }
+        let base =
+            path.hasPrefix("/") ? "" : String(self.path[...(self.path.lastIndex(of: "/") ?? self.path.startIndex)])
         return HTTPURL(origin: origin, path: Self.withoutDots(base + path), query: query.map { String($0) })
     }
 
@@ -117,7 +121,9 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
         let isAddress = host.hasPrefix("[") && host.hasSuffix("]") && host.count > 2
         let inner = isAddress ? host.dropFirst().dropLast() : host
         guard !inner.isEmpty, inner.utf8.count <= 253,
-            inner.allSatisfy({ $0.isHexDigit || $0 == "." || (isAddress ? $0 == ":" : $0.isLetter || $0 == "-" || $0 == "_") })
+            inner.allSatisfy({
+                $0.isHexDigit || $0 == "." || (isAddress ? $0 == ":" : $0.isLetter || $0 == "-" || $0 == "_")
+            })
         else { throw refuse("has an invalid host") }
         return Origin(scheme: scheme, host: host.lowercased(), port: port)
     }

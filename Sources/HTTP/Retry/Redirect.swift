@@ -22,7 +22,9 @@ extension HTTPRequest {
         if next.url.origin != url.origin {
             next.authorization = nil
             for name in ["Authorization", "Cookie", "Proxy-Authorization"] { next.headers[name] = nil }
-            if transport.proxy == nil, transport.unixSocket == nil, !response.isLocal { next.refusesLocalAddresses = true }
+            if transport.proxy == nil, transport.unixSocket == nil, !response.isLocal {
+                next.refusesLocalAddresses = true
+            }
         }
         if next.url.host != url.host {
             next.transport.clientCertificate = nil

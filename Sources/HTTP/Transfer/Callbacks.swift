@@ -6,12 +6,16 @@ private func transfer(_ context: UnsafeMutableRawPointer?) -> Transfer? {
     context.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
 }
 
-func receiveHeader(_ data: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?) -> Int {
+func receiveHeader(_ data: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?)
+    -> Int
+{
     guard let transfer = transfer(context) else { return 0 }
     return transfer.receive(header: UnsafeRawBufferPointer(start: data, count: size * count)) ? size * count : 0
 }
 
-func receiveBody(_ data: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?) -> Int {
+func receiveBody(_ data: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?)
+    -> Int
+{
     guard let transfer = transfer(context) else { return 0 }
     switch transfer.receive(body: UnsafeRawBufferPointer(start: data, count: size * count)) {
     case .taken: return size * count
@@ -19,7 +23,9 @@ func receiveBody(_ data: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int
     }
 }
 
-func fillUpload(_ data: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?) -> Int {
+func fillUpload(_ data: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?)
+    -> Int
+{
     guard let transfer = transfer(context) else { return Int(CURL_READFUNC_ABORT) }
     switch transfer.fillUpload(UnsafeMutableRawBufferPointer(start: data, count: size * count)) {
     case .bytes(let count): return count
@@ -41,7 +47,9 @@ func openSocket(
     guard let transfer = transfer(context), let address else { return -1 }
     if transfer.request.refusesLocalAddresses, isLocal(address) {
         transfer.abort(
-            HTTPError(.redirect, "refusing to follow another server to `\(transfer.request.url.origin)`: an address of this machine"))
+            HTTPError(
+                .redirect,
+                "refusing to follow another server to `\(transfer.request.url.origin)`: an address of this machine"))
         return -1
     }
     return caisson_curl_open_socket(address)

@@ -36,7 +36,9 @@ final class EasyHandle {
 
     // MARK: Options
 
-    private func set(_ option: CURLoption, _ value: Int) throws { try check(option, caisson_curl_set_long(curl, option, value)) }
+    private func set(_ option: CURLoption, _ value: Int) throws {
+        try check(option, caisson_curl_set_long(curl, option, value))
+    }
 
     private func set(_ option: CURLoption, _ value: String) throws {
         try check(option, caisson_curl_set_string(curl, option, value))
@@ -44,7 +46,9 @@ final class EasyHandle {
 
     private func check(_ option: CURLoption, _ status: CURLcode) throws {
         guard status == CURLE_OK else {
-            throw HTTPError(.invalidRequest, "libcurl refuses option \(option.rawValue): \(String(cString: curl_easy_strerror(status)))")
+            throw HTTPError(
+                .invalidRequest,
+                "libcurl refuses option \(option.rawValue): \(String(cString: curl_easy_strerror(status)))")
         }
     }
 
@@ -54,7 +58,8 @@ final class EasyHandle {
             on_header: receiveHeader, on_body: receiveBody, fill_upload: fillUpload, rewind_upload: rewindUpload,
             open_socket: openSocket)
         // SAFETY: the transfer lives as long as this handle, and the callbacks run only while the handle lives.
-        try check(CURLOPT_PRIVATE, caisson_curl_set_callbacks(curl, callbacks, Unmanaged.passUnretained(transfer).toOpaque()))
+        try check(
+            CURLOPT_PRIVATE, caisson_curl_set_callbacks(curl, callbacks, Unmanaged.passUnretained(transfer).toOpaque()))
         try check(CURLOPT_ERRORBUFFER, caisson_curl_set_error_buffer(curl, errorText))
         try set(CURLOPT_URL, request.url.absoluteString)
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
@@ -90,7 +95,9 @@ final class EasyHandle {
             try set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
             try set(CURLOPT_UPLOAD_BUFFERSIZE, 512 << 10)
             if let length = upload.length {
-                try check(CURLOPT_INFILESIZE_LARGE, caisson_curl_set_offset(curl, CURLOPT_INFILESIZE_LARGE, curl_off_t(length)))
+                try check(
+                    CURLOPT_INFILESIZE_LARGE,
+                    caisson_curl_set_offset(curl, CURLOPT_INFILESIZE_LARGE, curl_off_t(length)))
             }
         }
     }

@@ -23,7 +23,8 @@ struct HeadParser {
         let content = text.prefix { $0 != "\r\n" && $0 != "\n" && $0 != "\r" }
         if content.hasPrefix("HTTP/") {
             let words = content.split(separator: " ", maxSplits: 2)
-            guard words.count >= 2, words[1].utf8.count == 3, let code = Int(words[1]), (100...599).contains(code) else {
+            guard words.count >= 2, words[1].utf8.count == 3, let code = Int(words[1]), (100...599).contains(code)
+            else {
                 return "an invalid status line"
             }
             status = code

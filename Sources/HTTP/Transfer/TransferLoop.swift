@@ -102,7 +102,8 @@ private final class MultiHandle: @unchecked Sendable {
     func add(_ handle: EasyHandle) throws {
         let status = curl_multi_add_handle(multi, handle.curl)
         guard status == CURLM_OK else {
-            throw HTTPError(.invalidRequest, "libcurl refuses a transfer: \(String(cString: curl_multi_strerror(status)))")
+            throw HTTPError(
+                .invalidRequest, "libcurl refuses a transfer: \(String(cString: curl_multi_strerror(status)))")
         }
     }
 

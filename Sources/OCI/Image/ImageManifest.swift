@@ -104,7 +104,8 @@ package struct ImageIndex: Hashable, Sendable {
         if let match = exact ?? near { return match }
         if images.count == 1, images[0].platform == nil { return images[0] }
         // BuildKit lists attestations as images of the platform unknown/unknown.
-        let offered = images.compactMap(\.platform).filter { $0.os != "unknown" }.map(\.description).joined(separator: ", ")
+        let offered = images.compactMap(\.platform).filter { $0.os != "unknown" }.map(\.description).joined(
+            separator: ", ")
         throw OCIError(.noMatchingPlatform, "no manifest for `\(platform)`, the index offers: \(offered)")
     }
 }

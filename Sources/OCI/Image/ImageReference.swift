@@ -55,7 +55,8 @@ package struct ImageReference: Hashable, Sendable, CustomStringConvertible {
         if registry == "index.docker.io" { registry = "docker.io" }
         var path = String(rest)
         guard path == path.lowercased() else { throw refuse("has upper-case letters in its repository name") }
-        guard path.utf8.count <= 255, path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy(Self.isComponent)
+        guard path.utf8.count <= 255,
+            path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy(Self.isComponent)
         else { throw refuse("has an invalid repository name `\(path)`") }
         if registry == "docker.io", !path.contains("/") { path = "library/" + path }
         repository = RepositoryName(registry: registry, path: path)

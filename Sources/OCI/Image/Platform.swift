@@ -39,11 +39,11 @@ package struct Platform: Hashable, Sendable, CustomStringConvertible {
     /// What this process runs on.
     package static var current: Platform {
         #if arch(x86_64)
-            Platform(os: "linux", architecture: "amd64")
+        Platform(os: "linux", architecture: "amd64")
         #elseif arch(arm64)
-            Platform(os: "linux", architecture: "arm64")
+        Platform(os: "linux", architecture: "arm64")
         #else
-            #error("unknown architecture")
+        #error("unknown architecture")
         #endif
     }
 

@@ -54,19 +54,23 @@ actor Authenticator {
     ) async throws -> Secret? {
         switch known.challenge {
         case .basic:
-            guard case .basic(let user, let password)? = try await credential(for: endpoint, path: path) else { return nil }
+            guard case .basic(let user, let password)? = try await credential(for: endpoint, path: path) else {
+                return nil
+            }
             return Secret("Basic " + Base64.encode("\(user):\(password.revealed())"))
         case .bearer(let realm, let service, let demanded):
             let key = TokenKey(origin: endpoint.origin, scopes: scopes.sorted())
             if let token = tokens[key], token.expires > clock.now() { return token.authorization }
-            let task = exchanges[key] ?? Task {
-                let credential = try await credential(for: endpoint, path: path)
-                let all = Set(scopes).union(demanded).sorted()
-                return try await exchange.token(
-                    TokenRequest(
-                        endpoint: endpoint, realm: realm, service: service, scopes: all, credential: credential,
-                        isLocal: known.isLocal))
-            }
+            let task =
+                exchanges[key]
+                ?? Task {
+                    let credential = try await credential(for: endpoint, path: path)
+                    let all = Set(scopes).union(demanded).sorted()
+                    return try await exchange.token(
+                        TokenRequest(
+                            endpoint: endpoint, realm: realm, service: service, scopes: all, credential: credential,
+                            isLocal: known.isLocal))
+                }
             exchanges[key] = task
             defer { exchanges[key] = nil }
             let token = try await task.value

@@ -26,7 +26,8 @@ struct TokenExchange: Sendable {
         let realm = try trustedRealm(of: request)
         switch request.credential {
         case .identityToken(let token)?:
-            return try await post(request, to: realm, ["grant_type": "refresh_token", "refresh_token": token.revealed()])
+            return try await post(
+                request, to: realm, ["grant_type": "refresh_token", "refresh_token": token.revealed()])
         case .basic(let user, let password)?:
             let basic = Secret("Basic " + Base64.encode("\(user):\(password.revealed())"))
             let response = try await get(request, from: realm, authorization: basic)
@@ -43,7 +44,8 @@ struct TokenExchange: Sendable {
         let endpoint = request.endpoint
         let realm: HTTPURL
         do { realm = try HTTPURL(parsing: request.realm) } catch {
-            throw RegistryError(.invalidResponse, "registry `\(endpoint.name)` names an unusable token server: \(error)")
+            throw RegistryError(
+                .invalidResponse, "registry `\(endpoint.name)` names an unusable token server: \(error)")
         }
         guard realm.scheme == .https || endpoint.origin.scheme == .http else {
             throw RegistryError(
@@ -73,14 +75,16 @@ struct TokenExchange: Sendable {
         return realm.host == parent || realm.host.hasSuffix("." + parent)
     }
 
-    private func get(_ request: TokenRequest, from realm: HTTPURL, authorization: Secret?) async throws -> HTTPResponse {
+    private func get(_ request: TokenRequest, from realm: HTTPURL, authorization: Secret?) async throws -> HTTPResponse
+    {
         var url = realm
         if let service = request.service { url = url.adding(query: "service", service) }
         for scope in request.scopes { url = url.adding(query: "scope", scope) }
         return try await http.send(prepared(HTTPRequest(.get, url, authorization: authorization), for: request))
     }
 
-    private func post(_ request: TokenRequest, to realm: HTTPURL, _ form: [String: String]) async throws -> AccessToken? {
+    private func post(_ request: TokenRequest, to realm: HTTPURL, _ form: [String: String]) async throws -> AccessToken?
+    {
         var form = form
         form["client_id"] = Self.clientID
         form["scope"] = request.scopes.joined(separator: " ")
@@ -88,7 +92,8 @@ struct TokenExchange: Sendable {
         let body = form.sorted { $0.key < $1.key }
             .map { "\($0.key)=\(HTTPURL.percentEncode($0.value))" }.joined(separator: "&")
         var post = HTTPRequest(
-            .post, realm, headers: ["Content-Type": "application/x-www-form-urlencoded"], body: .bytes(Array(body.utf8)))
+            .post, realm, headers: ["Content-Type": "application/x-www-form-urlencoded"], body: .bytes(Array(body.utf8))
+        )
         // The body is a credential: it goes where it was addressed, nowhere else.
         post.redirects = .keep
         return try await token(in: try await http.send(prepared(post, for: request)), of: request)
@@ -115,7 +120,9 @@ struct TokenExchange: Sendable {
                 throw RegistryError(
                     .unauthorized,
                     "the token server `\(response.url.origin)` of registry `\(request.endpoint.name)` does not accept "
-                        + "the credential (status \(response.status)); log in again with `caisson login \(request.endpoint.name)`")
+                        + "the credential (status \(response.status)); "
+                        + "log in again with `caisson login \(request.endpoint.name)`"
+                )
             }
             throw RegistryError(
                 .unavailable,
@@ -125,7 +132,8 @@ struct TokenExchange: Sendable {
         let answer = try? JSON(parsing: body)
         guard let token = answer?["token"]?.stringValue ?? answer?["access_token"]?.stringValue, !token.isEmpty else {
             throw RegistryError(
-                .invalidResponse, "the token server `\(response.url.origin)` of registry `\(request.endpoint.name)` gives no token")
+                .invalidResponse,
+                "the token server `\(response.url.origin)` of registry `\(request.endpoint.name)` gives no token")
         }
         return accessToken(token, life: answer?["expires_in"]?.integerValue ?? 60)
     }

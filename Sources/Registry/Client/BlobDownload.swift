@@ -112,7 +112,8 @@ actor BlobDownload {
     private func mismatch(_ size: Int64?) -> OCIError {
         OCIError(
             .contentMismatch,
-            "blob `\(descriptor.digest)` of `\(call.repository)` has \(size.map { "\($0)" } ?? "more than \(descriptor.size)") bytes, "
+            "blob `\(descriptor.digest)` of `\(call.repository)` has "
+                + "\(size.map { "\($0)" } ?? "more than \(descriptor.size)") bytes, "
                 + "expected \(descriptor.size)")
     }
 }

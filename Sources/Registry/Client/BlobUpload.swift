@@ -35,7 +35,8 @@ struct BlobUpload: Sendable {
                 session = location
                 let response = try await send(to: location, from: offset)
                 if response.isSuccess { return }
-                let isTransient = RetryPolicy.isTransient(status: response.status) || response.status == 404 || offset > 0
+                let isTransient =
+                    RetryPolicy.isTransient(status: response.status) || response.status == 404 || offset > 0
                 guard attempt < retry.attempts, isTransient else {
                     throw await client.refusal(response, call, of: "blob `\(descriptor.digest)`")
                 }
@@ -84,7 +85,8 @@ struct BlobUpload: Sendable {
 
     /// How far the registry says `session` has got, and where it goes on; nothing if that does not help.
     private func progress(of session: HTTPURL?) async -> (HTTPURL?, Int64) {
-        guard let session, let response = try? await client.send(HTTPRequest(.get, session), call), response.status == 204,
+        guard let session, let response = try? await client.send(HTTPRequest(.get, session), call),
+            response.status == 204,
             let range = response.headers["Range"], let location = try? RegistryClient.location(in: response, call)
         else { return (nil, 0) }
         let text = range.hasPrefix("bytes=") ? range.dropFirst("bytes=".count) : Substring(range)

@@ -14,14 +14,17 @@ extension RegistryClient {
             let response = try await send(request, call)
             guard response.status == 200 else { throw await refusal(response, call, of: "tags") }
             let page: JSON
-            do { page = try JSON(parsing: try await response.body.collect(upTo: 16 << 20)) } catch let error as HTTPError {
+            do { page = try JSON(parsing: try await response.body.collect(upTo: 16 << 20)) } catch let error
+                as HTTPError
+            {
                 throw RegistryError(error, call)
             }
             let found = page["tags"]?.arrayValue?.compactMap(\.stringValue).filter(ImageReference.isTag) ?? []
             tags += found
             next = found.isEmpty ? nil : try Self.nextPage(after: response, call)
         }
-        throw RegistryError(.invalidResponse, "registry `\(call.endpoint.name)` lists the tags of `\(repository)` without end")
+        throw RegistryError(
+            .invalidResponse, "registry `\(call.endpoint.name)` lists the tags of `\(repository)` without end")
     }
 
     /// The target of `Link: <…>; rel="next"` (RFC 8288).
@@ -36,7 +39,8 @@ extension RegistryClient {
             }
             guard url.origin == call.endpoint.origin else {
                 throw RegistryError(
-                    .invalidResponse, "registry `\(call.endpoint.name)` continues its list of tags at another host, `\(url.origin)`")
+                    .invalidResponse,
+                    "registry `\(call.endpoint.name)` continues its list of tags at another host, `\(url.origin)`")
             }
             return url
         }
@@ -46,7 +50,8 @@ extension RegistryClient {
     /// Deletes a manifest and with it all tags that name it. A registry that allows no deletion refuses.
     package func delete(manifest digest: Digest, in repository: RepositoryName) async throws {
         let call = Call(
-            operation: "delete from", repository: repository, endpoint: try home(of: repository), actions: "delete,pull")
+            operation: "delete from", repository: repository, endpoint: try home(of: repository), actions: "delete,pull"
+        )
         var request = HTTPRequest(.delete, call.endpoint.url(repository, "manifests/\(digest)"))
         request.retry = configuration.retry
         let response = try await send(request, call)
@@ -64,12 +69,15 @@ extension RegistryClient {
     package func check(_ registry: String) async throws -> Availability {
         let endpoint = try RegistryEndpoint(registry, in: configuration)
         let call = Call(
-            operation: "reach", repository: RepositoryName(registry: registry, path: ""), endpoint: endpoint, actions: nil)
+            operation: "reach", repository: RepositoryName(registry: registry, path: ""), endpoint: endpoint,
+            actions: nil)
         let response = try await send(HTTPRequest(.get, HTTPURL(origin: endpoint.origin, path: "/v2/")), call)
         switch response.status {
         case 200: return .ready
         case 401: return .needsLogin
-        default: throw RegistryError(.invalidResponse, "`\(registry)` is not a registry: it answers with status \(response.status)")
+        default:
+            throw RegistryError(
+                .invalidResponse, "`\(registry)` is not a registry: it answers with status \(response.status)")
         }
     }
 }

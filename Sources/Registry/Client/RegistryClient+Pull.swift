@@ -10,7 +10,9 @@ extension RegistryClient: ImageSource {
             let call = Call(operation: "pull", repository: reference.repository, endpoint: endpoint)
             let request = manifestRequest(.head, reference.manifestName, call)
             let response = try await send(request, call)
-            if response.status == 200, let described = try Self.descriptor(in: response, of: reference) { return described }
+            if response.status == 200, let described = try Self.descriptor(in: response, of: reference) {
+                return described
+            }
             if RetryPolicy.isTransient(status: response.status) {
                 throw await refusal(response, call, of: "image `\(reference)`")
             }
@@ -27,13 +29,17 @@ extension RegistryClient: ImageSource {
             guard found.descriptor.size == descriptor.size else {
                 throw OCIError(
                     .contentMismatch,
-                    "manifest `\(descriptor.digest)` of `\(repository)` has \(found.descriptor.size) bytes, expected \(descriptor.size)")
+                    "manifest `\(descriptor.digest)` of `\(repository)` has \(found.descriptor.size) bytes, "
+                        + "expected \(descriptor.size)"
+                )
             }
             let served = found.descriptor.mediaType
             guard served == descriptor.mediaType || !(served.isManifest || served.isIndex) else {
                 throw OCIError(
                     .contentMismatch,
-                    "manifest `\(descriptor.digest)` of `\(repository)` is served as `\(served)`, expected `\(descriptor.mediaType)`")
+                    "manifest `\(descriptor.digest)` of `\(repository)` is served as `\(served)`, "
+                        + "expected `\(descriptor.mediaType)`"
+                )
             }
             return RawManifest(descriptor: descriptor, bytes: found.bytes)
         }
@@ -62,7 +68,9 @@ extension RegistryClient: ImageSource {
     private func fetchManifest(_ name: String, _ call: Call, digest: Digest?) async throws -> RawManifest {
         let response = try await send(manifestRequest(.get, name, call), call)
         guard response.status == 200 else { throw await refusal(response, call, of: "manifest `\(name)`") }
-        if let length = response.contentLength, length > Self.largestManifest { throw Self.tooLarge("manifest `\(name)`") }
+        if let length = response.contentLength, length > Self.largestManifest {
+            throw Self.tooLarge("manifest `\(name)`")
+        }
         let bytes: [UInt8]
         do { bytes = try await response.body.collect(upTo: Self.largestManifest) } catch let error as HTTPError {
             throw error.code == .tooLarge ? Self.tooLarge("manifest `\(name)`") : RegistryError(error, call)
@@ -70,7 +78,10 @@ extension RegistryClient: ImageSource {
         let found = Digest.of(bytes)
         if let digest, found != digest {
             throw OCIError(
-                .contentMismatch, "manifest `\(digest)` of `\(call.repository)` has the digest \(found) as registry `\(call.endpoint.name)` sends it")
+                .contentMismatch,
+                "manifest `\(digest)` of `\(call.repository)` has the digest \(found) "
+                    + "as registry `\(call.endpoint.name)` sends it"
+            )
         }
         let stated = (try? JSON(parsing: bytes))?["mediaType"]?.stringValue
         guard let mediaType = Self.mediaType(of: response) ?? stated.map({ MediaType($0) }) else {

@@ -24,7 +24,8 @@ extension RegistryClient: ImageDestination {
         var call = try push(to: repository)
         call.origin = origin
         let url = call.endpoint.url(repository, "blobs/uploads/")
-            .adding(query: "mount", descriptor.digest.description).adding(query: "from", call.endpoint.prefix + origin.path)
+            .adding(query: "mount", descriptor.digest.description).adding(
+                query: "from", call.endpoint.prefix + origin.path)
         var request = HTTPRequest(.post, url)
         request.retry = configuration.retry
         let response = try await send(request, call)
@@ -67,7 +68,9 @@ extension RegistryClient: ImageDestination {
         if let stored = response.headers["Docker-Content-Digest"], stored != manifest.descriptor.digest.description {
             throw OCIError(
                 .contentMismatch,
-                "registry `\(call.endpoint.name)` stored manifest `\(manifest.descriptor.digest)` of `\(repository)` as `\(stored.prefix(80))`")
+                "registry `\(call.endpoint.name)` stored manifest `\(manifest.descriptor.digest)` "
+                    + "of `\(repository)` as `\(stored.prefix(80))`"
+            )
         }
     }
 
@@ -79,7 +82,9 @@ extension RegistryClient: ImageDestination {
     static func location(in response: HTTPResponse, _ call: Call) throws -> HTTPURL {
         guard let text = response.headers["Location"] else {
             throw RegistryError(
-                .invalidResponse, "cannot push `\(call.repository)`: registry `\(call.endpoint.name)` begins an upload without a location")
+                .invalidResponse,
+                "cannot push `\(call.repository)`: registry `\(call.endpoint.name)` begins an upload without a location"
+            )
         }
         do { return try response.url.resolving(text) } catch { throw RegistryError(error, call) }
     }

@@ -30,7 +30,8 @@ package final class RegistryClient: Sendable {
         var origin: RepositoryName?
 
         var scopes: [String] {
-            (actions.map { [endpoint.scope(repository, $0)] } ?? []) + (origin.map { [endpoint.scope($0, "pull")] } ?? [])
+            (actions.map { [endpoint.scope(repository, $0)] } ?? [])
+                + (origin.map { [endpoint.scope($0, "pull")] } ?? [])
         }
     }
 
@@ -60,7 +61,8 @@ package final class RegistryClient: Sendable {
         var request = request
         guard request.url.scheme == .https || call.endpoint.origin.scheme == .http else {
             throw RegistryError(
-                .invalidResponse, "registry `\(call.endpoint.name)` sends uploads to a place without TLS: `\(request.url.origin)`")
+                .invalidResponse,
+                "registry `\(call.endpoint.name)` sends uploads to a place without TLS: `\(request.url.origin)`")
         }
         request.authorization = nil
         request.transport = call.endpoint.host.transport

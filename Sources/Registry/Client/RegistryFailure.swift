@@ -20,7 +20,11 @@ struct ErrorDocument: Sendable {
     /// The entries as one line of text, free of control characters and not too long.
     var text: String {
         entries.map { $0.message.isEmpty ? $0.code.lowercased() : "\($0.code.lowercased()): \($0.message)" }
-            .map { String(String.UnicodeScalarView($0.unicodeScalars.prefix(300).filter { $0.value >= 0x20 && $0.value != 0x7f })) }
+            .map {
+                String(
+                    String.UnicodeScalarView(
+                        $0.unicodeScalars.prefix(300).filter { $0.value >= 0x20 && $0.value != 0x7f }))
+            }
             .joined(separator: "; ")
     }
 
@@ -32,7 +36,8 @@ extension RegistryError {
     init(_ error: HTTPError, _ call: RegistryClient.Call) {
         self.init(
             error.isTransient ? .unavailable : error.code == .tls ? .configuration : .invalidResponse,
-            "cannot \(call.operation) `\(call.repository)`: \(error)" + (error.code == .tls ? Self.remedy(for: call) : ""))
+            "cannot \(call.operation) `\(call.repository)`: \(error)"
+                + (error.code == .tls ? Self.remedy(for: call) : ""))
     }
 
     private static func remedy(for call: RegistryClient.Call) -> String {
@@ -51,10 +56,14 @@ extension RegistryClient {
         switch response.status {
         case 401:
             return RegistryError(
-                .unauthorized, "\(start) wants other credentials\(said); log in with `caisson login \(name)` or check config.json")
+                .unauthorized,
+                "\(start) wants other credentials\(said); log in with `caisson login \(name)` or check config.json")
         case 403:
             return RegistryError(
-                .denied, "\(start) denies access\(said); check the rights of the user in config.json or of `caisson login \(name)`")
+                .denied,
+                "\(start) denies access\(said); check the rights of the user in config.json "
+                    + "or of `caisson login \(name)`"
+            )
         case 404 where document.contains("MANIFEST_BLOB_UNKNOWN") || document.contains("BLOB_UPLOAD_UNKNOWN"),
             400 where document.contains("MANIFEST_BLOB_UNKNOWN"):
             return RegistryError(.blobUnknown, "\(start) has lost a part of it\(said)")

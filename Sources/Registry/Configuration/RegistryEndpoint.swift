@@ -16,7 +16,8 @@ struct RegistryEndpoint: Sendable {
         _ name: String, prefix: String = "", mirrored: String? = nil, in configuration: RegistryConfiguration
     ) throws {
         let host = configuration.hosts[name] ?? RegistryConfiguration.Host()
-        let hasTLS = host.transport.certificateAuthorities != nil || host.transport.clientCertificate != nil
+        let hasTLS =
+            host.transport.certificateAuthorities != nil || host.transport.clientCertificate != nil
             || host.transport.acceptsAnyCertificate
         let isPlain = host.plainHTTP ?? (Self.isLoopback(name) && !hasTLS)
         let authority = name == DockerHub.name ? DockerHub.apiHost : name

@@ -44,7 +44,8 @@ package struct ImageCopier: Sendable {
             descriptor = try ImageIndex(parsing: index.bytes, servedAs: descriptor.mediaType).manifest(for: platform)
         }
         if let wanted = target.digest, wanted != descriptor.digest {
-            throw OCIError(.contentMismatch, "`\(reference)` has the digest \(descriptor.digest), not that of `\(target)`")
+            throw OCIError(
+                .contentMismatch, "`\(reference)` has the digest \(descriptor.digest), not that of `\(target)`")
         }
         var walk = Walk(origin: reference.repository, repository: target.repository)
         try await copy(descriptor, tag: target.tag, depth: 0, &walk)
@@ -61,7 +62,10 @@ package struct ImageCopier: Sendable {
         guard walk.manifests.insert(descriptor.digest).inserted else { return }
         guard depth <= Self.deepest, walk.manifests.count <= Self.mostManifests else {
             throw OCIError(
-                .invalidDocument, "image index in `\(walk.origin)` holds more than \(Self.mostManifests) manifests or is nested deeper than \(Self.deepest)")
+                .invalidDocument,
+                "image index in `\(walk.origin)` holds more than \(Self.mostManifests) manifests "
+                    + "or is nested deeper than \(Self.deepest)"
+            )
         }
         let manifest = try await source.manifest(descriptor, in: walk.origin)
         let parts = try ManifestParts(manifest)

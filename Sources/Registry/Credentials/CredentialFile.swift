@@ -58,11 +58,15 @@ struct CredentialFile: Sendable {
         if let token = text("registrytoken") { return .registryToken(Secret(token)) }
         if let encoded = text("auth") {
             guard let decoded = Base64.decode(encoded), let colon = decoded.firstIndex(of: ":") else {
-                throw RegistryError(.configuration, "entry `\(name)` has an `auth` that is not base 64 of user:password")
+                throw RegistryError(
+                    .configuration, "entry `\(name)` has an `auth` that is not base 64 of user:password")
             }
-            return Credential(user: String(decoded[..<colon]), password: String(decoded[decoded.index(after: colon)...]))
+            return Credential(
+                user: String(decoded[..<colon]), password: String(decoded[decoded.index(after: colon)...]))
         }
-        if let user = text("username"), let password = text("password") { return Credential(user: user, password: password) }
+        if let user = text("username"), let password = text("password") {
+            return Credential(user: user, password: password)
+        }
         return nil
     }
 }

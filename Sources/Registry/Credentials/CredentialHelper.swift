@@ -26,7 +26,9 @@ struct CredentialHelper: Sendable {
         command.output = .capture(limit: 64 << 10)
         command.deadline = Self.deadline
         let result = try await command.run()
-        guard !result.timedOut else { throw RegistryError(.configuration, "\(title) did not answer within \(Self.deadline)") }
+        guard !result.timedOut else {
+            throw RegistryError(.configuration, "\(title) did not answer within \(Self.deadline)")
+        }
         guard result.status.isSuccess else {
             // The protocol's only way to say so: this text, on either stream, and a failure.
             if (result.outputText + result.errorText).contains("credentials not found") { return nil }

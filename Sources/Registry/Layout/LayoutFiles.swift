@@ -14,10 +14,12 @@ final class LayoutFiles: Sendable {
         let root = try OwnedDescriptor.open(path, flags: O_RDONLY | O_DIRECTORY)
         if creating {
             try Self.makeDirectory("blobs", at: root.rawValue)
-            let parent = try OwnedDescriptor.open("blobs", below: root.rawValue, resolve: Self.beneath, flags: O_DIRECTORY)
+            let parent = try OwnedDescriptor.open(
+                "blobs", below: root.rawValue, resolve: Self.beneath, flags: O_DIRECTORY)
             try Self.makeDirectory("sha256", at: parent.rawValue)
         }
-        blobs = try OwnedDescriptor.open("blobs/sha256", below: root.rawValue, resolve: Self.beneath, flags: O_DIRECTORY)
+        blobs = try OwnedDescriptor.open(
+            "blobs/sha256", below: root.rawValue, resolve: Self.beneath, flags: O_DIRECTORY)
         self.root = root
     }
 
@@ -67,13 +69,13 @@ final class LayoutFiles: Sendable {
         do throws(SystemError) {
             _ = try FileStatus.of(Array(name.utf8), in: directory)
             return true
-        } catch where error.errno == .noSuchFileOrDirectory { return false }
+        } catch  where error.errno == .noSuchFileOrDirectory { return false }
     }
 
     private static func makeDirectory(_ name: String, at directory: CInt) throws(SystemError) {
         do throws(SystemError) {
             try check("create directory", name) { mkdirat(directory, name, 0o777) }
-        } catch where error.errno == .fileExists {}
+        } catch  where error.errno == .fileExists {}
     }
 }
 
@@ -121,7 +123,9 @@ final class PendingBlob {
     func publish(as descriptor: Descriptor) throws {
         guard size == descriptor.size else {
             throw OCIError(
-                .contentMismatch, "blob `\(descriptor.digest)` has \(size > descriptor.size ? "more than \(descriptor.size)" : "\(size)") bytes, expected \(descriptor.size)")
+                .contentMismatch,
+                "blob `\(descriptor.digest)` has \(size) bytes or more, expected \(descriptor.size)"
+            )
         }
         let digest = hasher.finish()
         guard digest == descriptor.digest else {

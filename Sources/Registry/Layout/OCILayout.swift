@@ -66,11 +66,14 @@ package actor OCILayout: ImageSource, ImageDestination {
             return Descriptor(of: bytes, mediaType: stated.map { MediaType($0) } ?? .ociManifest)
         }
         let names = [reference.tag, reference.description].compactMap(\.self)
-        if let found = listed.last(where: { names.contains($0.annotations[Self.nameAnnotation] ?? "") }) { return found }
+        if let found = listed.last(where: { names.contains($0.annotations[Self.nameAnnotation] ?? "") }) {
+            return found
+        }
         let offered = listed.compactMap { $0.annotations[Self.nameAnnotation] }.joined(separator: ", ")
         throw OCIError(
             .notFound,
-            "layout `\(path)` has no image named `\(reference.tag ?? "")`, " + (offered.isEmpty ? "its images have no names" : "it has: \(offered)"))
+            "layout `\(path)` has no image named `\(reference.tag ?? "")`, "
+                + (offered.isEmpty ? "its images have no names" : "it has: \(offered)"))
     }
 
     package func manifest(_ descriptor: Descriptor, in repository: RepositoryName) throws -> RawManifest {

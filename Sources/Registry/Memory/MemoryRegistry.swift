@@ -64,11 +64,14 @@ package actor MemoryRegistry: ImageSource, ImageDestination {
             throw OCIError(.contentMismatch, "manifest `\(manifest.descriptor.digest)` does not have its digest")
         }
         for part in try ManifestParts(manifest).required where !contains(part, in: repository) {
-            throw RegistryError(.blobUnknown, "manifest `\(manifest.descriptor.digest)` names the unknown part `\(part.digest)`")
+            throw RegistryError(
+                .blobUnknown, "manifest `\(manifest.descriptor.digest)` names the unknown part `\(part.digest)`")
         }
         repositories[repository, default: Repository()].manifests[manifest.descriptor.digest] = manifest
         if let tag { repositories[repository]?.tags[tag] = manifest.descriptor.digest }
     }
 
-    private static func missing(_ what: String) -> OCIError { OCIError(.notFound, "the registry in memory has no \(what)") }
+    private static func missing(_ what: String) -> OCIError {
+        OCIError(.notFound, "the registry in memory has no \(what)")
+    }
 }
