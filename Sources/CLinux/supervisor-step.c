@@ -123,8 +123,8 @@ static void attach(int detached, const char *path) {
     if (syscall(SYS_move_mount, detached, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0) fail("attach %s", path);
 }
 
-// A runtime that can be written to starts itself anew from a copy that cannot, lest a container overwrite the program it
-// was started by (CVE-2019-5736). One on a read-only mount is such a copy: that saves loading it twice.
+// A runtime that can be written to starts itself anew from a copy that cannot, lest a container overwrite the program
+// it was started by (CVE-2019-5736). One on a read-only mount is such a copy: that saves loading it twice.
 static const char *protect_runtime(const char *program) {
     static const char path[] = CAISSON_STEP_DIRECTORY "/runtime";
     int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);

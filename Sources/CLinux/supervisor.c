@@ -32,7 +32,8 @@ pid_t supervisor_fork(uint64_t namespaces, int *pidfd) {
     return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
 }
 
-static void reply(const struct supervisor *supervisor, const struct caisson_reply *reply, const int *descriptors, int count) {
+static void reply(
+    const struct supervisor *supervisor, const struct caisson_reply *reply, const int *descriptors, int count) {
     // The parent is gone: so is everything here.
     if (caisson_send(supervisor->socket, reply, sizeof *reply, descriptors, count, 1) < 0) _exit(1);
 }

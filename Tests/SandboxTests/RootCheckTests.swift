@@ -72,7 +72,8 @@ struct RootCheckTests {
         root.remove("etc/resolv.conf")
         if let target { root.link("etc/resolv.conf", to: target) }
         let supervisor = try await SandboxSupervisor.forTests()
-        let result = try await supervisor.run(.script("test -e /etc/resolv.conf || echo none"), in: root, upper: "upper")
+        let result = try await supervisor.run(
+            .script("test -e /etc/resolv.conf || echo none"), in: root, upper: "upper")
         await supervisor.stop()
         #expect(result.output == "none\n")
         #expect(result.warnings == ["image has no file /etc/resolv.conf; the one of the sandbox is not shown"])

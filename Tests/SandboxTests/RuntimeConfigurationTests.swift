@@ -7,7 +7,8 @@ struct RuntimeConfigurationTests {
     /// Whatever a Dockerfile or an image may put into a spec.
     private static func arbitrarySpec(_ generator: inout some RandomNumberGenerator) -> SandboxSpec {
         let words = [
-            "", "/", "..", "/proc/self/exe", "-v", "--hooks", "{\"hooks\":{}}", "run.oci.handler=x", "\u{0}", "é", "a=b",
+            "", "/", "..", "/proc/self/exe", "-v", "--hooks", "{\"hooks\":{}}", "run.oci.handler=x", "\u{0}", "é",
+            "a=b",
             "/dev/../etc", "org.opencontainers.image.exec", "\"}]", "\\", "\n",
         ]
         func list() -> [String] {
@@ -29,7 +30,8 @@ struct RuntimeConfigurationTests {
         for _ in 0..<1000 {
             let spec = Self.arbitrarySpec(&generator)
             let files = FixedFiles.files(for: spec.network)
-            let bytes = RuntimeConfiguration(spec: spec, seccomp: .filter, shadowed: files).json.canonicalBytes
+            let bytes = RuntimeConfiguration(spec: spec, filterAnnotation: "filter", shadowed: files).json
+                .canonicalBytes
             let json = try JSON(parsing: bytes)
             guard case .object(let members) = json, case .object(let annotations) = json["annotations"] else {
                 Issue.record("no object")
@@ -38,7 +40,7 @@ struct RuntimeConfigurationTests {
             #expect(
                 Set(members.members.map { $0.name })
                     == ["ociVersion", "process", "root", "hostname", "mounts", "linux", "annotations"])
-            #expect(annotations.members.map { $0.name } == ["run.oci.seccomp_bpf_data"])
+            #expect(annotations.members.map { $0.name } == ["filter"])
             #expect(json["process"]?["terminal"] == .bool(false))
             #expect(json["process"]?["args"]?.arrayValue?.compactMap { $0.stringValue } == spec.arguments)
             #expect(json["linux"]?["devices"] == nil)
@@ -56,7 +58,7 @@ struct RuntimeConfigurationTests {
     @Test func limitsNeverExceedOurOwn() {
         var spec = SandboxSpec(arguments: ["true"])
         spec.limits.openFiles = .max
-        let json = RuntimeConfiguration(spec: spec, seccomp: .names, shadowed: []).json
+        let json = RuntimeConfiguration(spec: spec, filterAnnotation: "filter", shadowed: []).json
         let limits = json["process"]?["rlimits"]?.arrayValue ?? []
         let files = limits.first { $0["type"] == .string("RLIMIT_NOFILE") }
         #expect(files?["hard"]?.integerValue == Int64(clamping: ResourceLimit.openFiles.hardLimit))

@@ -32,8 +32,10 @@ final class BusyboxRoot: Sendable {
         let busybox = try #require(Command.locate("busybox"))
         copy(busybox, to: "root/bin/busybox", mode: 0o755)
         let tools = [
-            "sh", "true", "false", "id", "ls", "cat", "sleep", "env", "pwd", "mount", "umount", "unshare", "hostname", "nc",
-            "stat", "touch", "mkdir", "chmod", "head", "yes", "setsid", "grep", "dd", "nslookup", "wget", "ip", "printf",
+            "sh", "true", "false", "id", "ls", "cat", "sleep", "env", "pwd", "mount", "umount", "unshare", "hostname",
+            "nc",
+            "stat", "touch", "mkdir", "chmod", "head", "yes", "setsid", "grep", "dd", "nslookup", "wget", "ip",
+            "printf",
             "kill", "test", "expr", "seq", "wc", "mknod", "ps", "tail", "rm", "readlink", "nproc", "chown",
         ]
         for tool in tools { symlink("busybox", "\(directory)/root/bin/\(tool)") }

@@ -11,7 +11,9 @@ struct SandboxIsolationTests {
 
     init() throws { root = try BusyboxRoot() }
 
-    private func run(_ script: String, user: SandboxSpec.User = .root, noNewPrivileges: Bool = false) async throws -> String {
+    private func run(_ script: String, user: SandboxSpec.User = .root, noNewPrivileges: Bool = false) async throws
+        -> String
+    {
         let supervisor = try await SandboxSupervisor.forTests()
         var spec = SandboxSpec.script(script)
         spec.user = user
@@ -63,7 +65,8 @@ struct SandboxIsolationTests {
     }
 
     @Test(arguments: [
-        "mknod /work/disk b 8 0", "mount -t tmpfs none /work", "mount --bind /etc /work", "umount /proc", "unshare -U true",
+        "mknod /work/disk b 8 0", "mount -t tmpfs none /work", "mount --bind /etc /work", "umount /proc",
+        "unshare -U true",
         "unshare -m true", "unshare -n true", "hostname other", "echo x > /proc/sys/kernel/core_pattern",
         "echo b > /proc/sysrq-trigger", "echo 1 > /proc/sys/vm/drop_caches", "echo x > /proc/irq/default_smp_affinity",
         "touch /sys/x", "mkdir /sys/fs/cgroup/x", "echo -1000 > /proc/self/oom_score_adj", "ip link set lo down",
@@ -139,10 +142,12 @@ struct SandboxIsolationTests {
             ("SYS_unshare, 0x10000000", EPERM), ("SYS_setns, 0, 0", EPERM), ("SYS_mount, 0, 0, 0, 0, 0", EPERM),
             ("SYS_umount2, 0, 0", EPERM), ("SYS_pivot_root, 0, 0", EPERM), ("SYS_open_tree, 0, 0, 0", EPERM),
             ("SYS_move_mount, 0, 0, 0, 0, 0", EPERM), ("SYS_fsopen, 0, 0", EPERM),
-            ("SYS_mount_setattr, 0, 0, 0, 0, 0", EPERM), ("SYS_keyctl, 0, 0", EPERM), ("SYS_add_key, 0, 0, 0, 0, 0", EPERM),
+            ("SYS_mount_setattr, 0, 0, 0, 0, 0", EPERM), ("SYS_keyctl, 0, 0", EPERM),
+            ("SYS_add_key, 0, 0, 0, 0, 0", EPERM),
             ("SYS_request_key, 0, 0, 0, 0", EPERM), ("SYS_bpf, 0, 0, 0", EPERM),
             ("SYS_perf_event_open, 0, 0, 0, 0, 0", EPERM), ("SYS_io_uring_setup, 1, 0", EPERM),
-            ("SYS_userfaultfd, 0", EPERM), ("SYS_open_by_handle_at, 0, 0, 0", EPERM), ("SYS_kexec_load, 0, 0, 0, 0", EPERM),
+            ("SYS_userfaultfd, 0", EPERM), ("SYS_open_by_handle_at, 0, 0, 0", EPERM),
+            ("SYS_kexec_load, 0, 0, 0, 0", EPERM),
             ("SYS_init_module, 0, 0, 0", EPERM), ("SYS_finit_module, 0, 0, 0", EPERM), ("SYS_swapon, 0, 0", EPERM),
             ("SYS_reboot, 0, 0, 0, 0", EPERM), ("SYS_syslog, 3, 0, 0", EPERM), ("SYS_acct, 0", EPERM),
             ("SYS_quotactl, 0, 0, 0, 0", EPERM), ("SYS_settimeofday, 0, 0", EPERM), ("SYS_pidfd_getfd, 0, 0, 0", EPERM),

@@ -59,7 +59,8 @@ struct SandboxNetworkTests {
             try await supervisor.run(.script("nc -l -p 7000 & sleep 3; kill $!", network: .default), in: root)
         }
         let client = try await supervisor.run(
-            .script("sleep 0.5; nc -w 1 10.0.2.100 7000 </dev/null && echo reached || echo unreached", network: .default),
+            .script(
+                "sleep 0.5; nc -w 1 10.0.2.100 7000 </dev/null && echo reached || echo unreached", network: .default),
             in: root)
         #expect(client.output == "unreached\n")
         server.cancel()

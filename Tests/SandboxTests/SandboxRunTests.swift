@@ -167,7 +167,9 @@ func processes(with text: String) -> [pid_t] {
         let name = withUnsafePointer(to: &entry.pointee.d_name) {
             $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
         }
-        guard let process = pid_t(name), let file = try? OwnedDescriptor.open(FilePath("/proc/\(name)/cmdline")) else { continue }
+        guard let process = pid_t(name), let file = try? OwnedDescriptor.open(FilePath("/proc/\(name)/cmdline")) else {
+            continue
+        }
         var bytes = [UInt8](repeating: 0, count: 4096)
         let count = (try? bytes.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }) ?? 0
         if String(decoding: bytes[..<count], as: UTF8.self).contains(text) { found.append(process) }

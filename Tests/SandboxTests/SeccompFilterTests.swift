@@ -40,7 +40,9 @@ struct SeccompFilterTests {
         let checked = ["clone", "personality", "socket", "socketpair"]
         var verdicts: [UInt32: UInt32] = [:]
         for name in SystemCallPolicy.allowed { if let number = SystemCall.numbers[name] { verdicts[number] = allow } }
-        for name in SystemCallPolicy.refused { if let number = SystemCall.numbers[name] { verdicts[number] = error(1) } }
+        for name in SystemCallPolicy.refused {
+            if let number = SystemCall.numbers[name] { verdicts[number] = error(1) }
+        }
         let skipped = try Set(checked.map { try number($0) })
         for number: UInt32 in 0...1024 where !skipped.contains(number) {
             #expect(answer(number) == verdicts[number] ?? error(38), "system call \(number)")
@@ -61,23 +63,27 @@ struct SeccompFilterTests {
         #expect(answer(.max) == error(38))
     }
 
-    @Test(arguments: [
-        (0x0120_0011, true), (0x003d_0f00, true), (0x4111, true), (0x1000_0011, false), (0x0002_0011, false),
-        (0x4000_0011, false), (0x0200_0011, false), (0x2000_0011, false), (0x0400_0011, false), (0x0800_0011, false),
-    ] as [(UInt64, Bool)])
+    @Test(
+        arguments: [
+            (0x0120_0011, true), (0x003d_0f00, true), (0x4111, true), (0x1000_0011, false), (0x0002_0011, false),
+            (0x4000_0011, false), (0x0200_0011, false), (0x2000_0011, false), (0x0400_0011, false),
+            (0x0800_0011, false),
+        ] as [(UInt64, Bool)])
     func cloneMakesThreadsAndProcessesButNoNamespaces(flags: UInt64, isAllowed: Bool) throws {
         #expect(answer(try number("clone"), [flags]) == (isAllowed ? allow : error(1)))
     }
 
-    @Test(arguments: [
-        (1, 0, nil), (2, 0, nil), (10, 0, nil), (16, 0, nil), (16, 15, nil), (16, 9, 93), (16, 12, 93), (38, 0, 97),
-        (40, 0, 97), (17, 0, 97), (3, 0, 97),
-    ] as [(UInt64, UInt64, UInt32?)])
+    @Test(
+        arguments: [
+            (1, 0, nil), (2, 0, nil), (10, 0, nil), (16, 0, nil), (16, 15, nil), (16, 9, 93), (16, 12, 93), (38, 0, 97),
+            (40, 0, 97), (17, 0, 97), (3, 0, 97),
+        ] as [(UInt64, UInt64, UInt32?)])
     func socketsAreOfFamiliesThatStayInTheNamespace(family: UInt64, protocolNumber: UInt64, refusal: UInt32?) throws {
         #expect(answer(try number("socket"), [family, 1, protocolNumber]) == refusal.map(error) ?? allow)
     }
 
-    @Test(arguments: [(0, true), (0x8, true), (0xffff_ffff, true), (0x0004_0000, false), (1, false)] as [(UInt64, Bool)])
+    @Test(
+        arguments: [(0, true), (0x8, true), (0xffff_ffff, true), (0x0004_0000, false), (1, false)] as [(UInt64, Bool)])
     func personalityStaysLinux(value: UInt64, isAllowed: Bool) throws {
         #expect(answer(try number("personality"), [value]) == (isAllowed ? allow : error(1)))
     }

@@ -59,7 +59,8 @@ package final class Cgroup: Sendable {
         _ limits: Limits, in directories: [CgroupHierarchy.Resource: FilePath], _ isUnified: Bool
     ) throws(SystemError) {
         if let directory = directories[.memory], let bytes = limits.memory {
-            try CgroupFile.write("\(bytes)", to: directory.appending(isUnified ? "memory.max" : "memory.limit_in_bytes"))
+            try CgroupFile.write(
+                "\(bytes)", to: directory.appending(isUnified ? "memory.max" : "memory.limit_in_bytes"))
             // Absent on kernels that do not account for swap.
             let swap = directory.appending(isUnified ? "memory.swap.max" : "memory.memsw.limit_in_bytes")
             if access(swap.string, W_OK) == 0 { try CgroupFile.write(isUnified ? "0" : "\(bytes)", to: swap) }
@@ -111,7 +112,9 @@ package final class Cgroup: Sendable {
 
 extension Cgroup {
     /// A name for a cgroup of this process which `sweep` knows: nobody else has it, now or later.
-    package static func name(_ number: UInt64) -> String { "caisson-\(getpid())-\(startTime(of: getpid()) ?? 0)-\(number)" }
+    package static func name(_ number: UInt64) -> String {
+        "caisson-\(getpid())-\(startTime(of: getpid()) ?? 0)-\(number)"
+    }
 
     /// Removes the empty cgroups that killed processes of this program left.
     package static func sweep(_ hierarchy: CgroupHierarchy) {
@@ -134,7 +137,8 @@ extension Cgroup {
 
     /// Field 22 of /proc/<pid>/stat: with the number it names a process for as long as the host is up.
     private static func startTime(of process: pid_t) -> UInt64? {
-        guard let text = try? CgroupFile.read(FilePath("/proc/\(process)/stat")), let end = text.lastIndex(of: ")") else {
+        guard let text = try? CgroupFile.read(FilePath("/proc/\(process)/stat")), let end = text.lastIndex(of: ")")
+        else {
             return nil
         }
         let fields = text[end...].split(separator: " ")

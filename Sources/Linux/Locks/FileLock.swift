@@ -56,7 +56,7 @@ package struct FileLock: ~Copyable, Sendable {
         let raw = descriptor.rawValue
         do {
             try check("lock", path.string) { flock(raw, (mode == .shared ? LOCK_SH : LOCK_EX) | LOCK_NB) }
-        } catch where error.errno == .wouldBlock {
+        } catch  where error.errno == .wouldBlock {
             return nil
         }
         return FileLock(descriptor: descriptor)

@@ -93,7 +93,9 @@ package final class Supervisor: Sendable {
         request.kind = caisson_request_network.rawValue
         request.reaches_out = reachingOut ? 1 : 0
         let descriptors = try await connection.ask(request, []).descriptors
-        guard descriptors.count == (reachingOut ? 3 : 2) else { throw SystemError("prepare a network", errno: .ioError) }
+        guard descriptors.count == (reachingOut ? 3 : 2) else {
+            throw SystemError("prepare a network", errno: .ioError)
+        }
         return Network(user: descriptors[0], network: descriptors[1], keeper: reachingOut ? descriptors[2] : nil)
     }
 

@@ -120,7 +120,9 @@ final class SupervisorConnection: Sendable {
                 status: status, processorTime: .microseconds(Int64(reply.processor_microseconds)))
             state.withLock { $0.ends.removeValue(forKey: reply.id) }?.finish(.success(end))
         case caisson_reply_failed:
-            let operation = withUnsafeBytes(of: &reply.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let operation = withUnsafeBytes(of: &reply.message) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             answer(reply.id, .failure(SystemError(operation, errno: Errno(rawValue: reply.error))))
         default:
             answer(reply.id, .success(Answer(reply: reply, descriptors: descriptors)))

@@ -64,7 +64,10 @@ enum ChildInput {
         try EventLoop.shared.watch(writer, for: .writable) { watch, _ in
             done.withLock { done in
                 while done < bytes.count {
-                    let count = bytes.withUnsafeBytes { write(writer.rawValue, $0.baseAddress! + done, $0.count - done) }
+                    let count = bytes.withUnsafeBytes {
+                        let rest = UnsafeRawBufferPointer(rebasing: $0[done...])
+                        return write(writer.rawValue, rest.baseAddress, rest.count)
+                    }
                     if count < 0, Glibc.errno == EINTR { continue }
                     if count < 0, Glibc.errno == EAGAIN { return }
                     guard count > 0 else { break }

@@ -49,7 +49,8 @@ package final class EventLoop: Sendable {
 
     /// Calls `handler` once after `duration` unless the watch is cancelled before.
     @discardableResult
-    package func after(_ duration: Duration, handler: @escaping @Sendable () -> Void) throws(SystemError) -> EventWatch {
+    package func after(_ duration: Duration, handler: @escaping @Sendable () -> Void) throws(SystemError) -> EventWatch
+    {
         let (seconds, attoseconds) = duration.components
         let nanoseconds = UInt64(clamping: seconds) &* 1_000_000_000 &+ UInt64(clamping: attoseconds / 1_000_000_000)
         let timer = OwnedDescriptor(adopting: try check("create a timer") { caisson_timer(nanoseconds) })
@@ -91,7 +92,8 @@ private final class EventWatches: Sendable {
     init() {
         epoll = OwnedDescriptor(adopting: caisson_epoll_create())
         wake = OwnedDescriptor(adopting: caisson_event())
-        let status = caisson_epoll_add(epoll.rawValue, wake.rawValue, EventLoop.Readiness.readable.rawValue, Self.wakeToken)
+        let status = caisson_epoll_add(
+            epoll.rawValue, wake.rawValue, EventLoop.Readiness.readable.rawValue, Self.wakeToken)
         precondition(status == 0, "cannot create an event loop: \(Glibc.errno)")
     }
 

@@ -49,7 +49,8 @@ package enum SandboxHost {
         let hierarchy = CgroupHierarchy.host
         let resources = CgroupHierarchy.Resource.allCases
         let limited = resources.filter { hierarchy.parents[$0] != nil }.map { $0.rawValue }
-        let detail = "\(hierarchy.version.rawValue); limits for: \(limited.isEmpty ? "nothing" : limited.joined(separator: ", "))"
+        let detail =
+            "\(hierarchy.version.rawValue); limits for: \(limited.isEmpty ? "nothing" : limited.joined(separator: ", "))"
         return HostCheck(
             "cgroups", isMet: limited.count == resources.count,
             detail: detail + (hierarchy.obstacle.map { " (\($0))" } ?? ""),

@@ -6,7 +6,7 @@ package struct CrunRuntime: SandboxRuntime {
     package let program: FilePath
 
     package var name: String { "crun" }
-    package var seccompForm: SeccompForm { .filter }
+    package var filterAnnotation: String { "run.oci.seccomp_bpf_data" }
 
     package init(program: FilePath) { self.program = program }
 

@@ -5,13 +5,13 @@ package import OCI
 /// and annotations of an image have no way in.
 package struct RuntimeConfiguration {
     let spec: SandboxSpec
-    let seccomp: SeccompForm
+    let filterAnnotation: String
     /// Which of the fixed files are shown.
     let shadowed: [FixedFiles.File]
 
-    package init(spec: SandboxSpec, seccomp: SeccompForm, shadowed: [FixedFiles.File]) {
+    package init(spec: SandboxSpec, filterAnnotation: String, shadowed: [FixedFiles.File]) {
         self.spec = spec
-        self.seccomp = seccomp
+        self.filterAnnotation = filterAnnotation
         self.shadowed = shadowed
     }
 
@@ -23,8 +23,7 @@ package struct RuntimeConfiguration {
             "hostname": .string(FixedFiles.hostname),
             "mounts": .array(mounts),
             "linux": linux,
-            "annotations": seccomp == .filter
-                ? .object(["run.oci.seccomp_bpf_data": .string(Self.filter)]) : nil,
+            "annotations": .object([filterAnnotation: .string(Self.filter)]),
         ])
     }
 
@@ -119,7 +118,6 @@ package struct RuntimeConfiguration {
             "rootfsPropagation": .string("private"),
             "maskedPaths": Self.strings(Self.maskedPaths),
             "readonlyPaths": Self.strings(Self.readonlyPaths),
-            "seccomp": seccomp == .names ? SystemCallPolicy.json : nil,
         ])
     }
 

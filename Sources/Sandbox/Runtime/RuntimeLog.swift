@@ -2,7 +2,9 @@
 enum RuntimeLog {
     static func error(_ log: String, runtime: String) -> SandboxError {
         let message = log.split(separator: "\n").last.map { clean(String($0)) } ?? ""
-        let isCommand = ["executable file", "exec ", "execve", "chdir", "open executable"].contains { message.contains($0) }
+        let isCommand = ["executable file", "exec ", "execve", "chdir", "open executable"].contains {
+            message.contains($0)
+        }
         return SandboxError(isCommand ? .notExecutable : .system, isCommand ? message : "\(runtime): \(message)")
     }
 

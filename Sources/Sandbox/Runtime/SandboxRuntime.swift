@@ -5,19 +5,11 @@ package protocol SandboxRuntime: Sendable {
     /// As users name it.
     var name: String { get }
     var program: FilePath { get }
-    /// How the runtime takes the system call policy.
-    var seccompForm: SeccompForm { get }
+    /// The annotation by which it takes a finished seccomp filter, in base64.
+    var filterAnnotation: String { get }
     /// The command that runs the bundle in `directory` in the foreground, keeps its state in `state`, makes no cgroups and
     /// reports its own failures, and only those, to the file `log`.
     func command(bundle directory: String, state: String, log: String) -> [String]
-}
-
-/// Ways to hand over a system call policy.
-package enum SeccompForm: Sendable {
-    /// The finished filter, as an annotation.
-    case filter
-    /// By names, for the runtime to build a filter from.
-    case names
 }
 
 extension SandboxRuntime {

@@ -12,7 +12,8 @@ struct Ending {
             throw RuntimeLog.error(String(decoding: log, as: UTF8.self), runtime: runtime)
         }
         return SandboxExit(
-            cause: cause(timedOut, code, usage), code: code, duration: duration, processorTime: end.processorTime, peakMemory: usage.peakMemory)
+            cause: cause(timedOut, code, usage), code: code, duration: duration, processorTime: end.processorTime,
+            peakMemory: usage.peakMemory)
     }
     private func cause(_ timedOut: Bool, _ code: Int32, _ usage: Cgroup.Usage) -> SandboxExit.Cause {
         if timedOut { return .timedOut }

@@ -100,7 +100,8 @@ package final class SandboxSupervisor: Sendable {
     }
 
     private func bundle(_ spec: SandboxSpec, _ shown: [FixedFiles.File]) throws(SystemError) -> SharedDescriptor {
-        let configuration = RuntimeConfiguration(spec: spec, seccomp: runtime.seccompForm, shadowed: shown)
+        let configuration = RuntimeConfiguration(
+            spec: spec, filterAnnotation: runtime.filterAnnotation, shadowed: shown)
         let directory = StepBundle.directory
         var bundle = StepBundle(
             command: runtime.command(bundle: directory, state: "\(directory)/state", log: StepBundle.logPath))
