@@ -13,6 +13,8 @@ package struct SandboxSpec: Sendable {
     package var network: Network
     package var limits: Limits
     package var mounts: [Mount]
+    /// Shown below `/dev/pipes`, readable by all.
+    package var files: [File]
     /// The root refuses writes; mounts keep their own mode.
     package var isRootReadOnly: Bool
     /// Set-id programs and file capabilities give nothing: for builds that are not trusted. Otherwise `sudo` works as in
@@ -21,8 +23,8 @@ package struct SandboxSpec: Sendable {
 
     package init(
         arguments: [String], environment: [String] = [], workingDirectory: String = "/", user: User = .root,
-        network: Network = .default, limits: Limits = Limits(), mounts: [Mount] = [], isRootReadOnly: Bool = false,
-        noNewPrivileges: Bool = false
+        network: Network = .default, limits: Limits = Limits(), mounts: [Mount] = [], files: [File] = [],
+        isRootReadOnly: Bool = false, noNewPrivileges: Bool = false
     ) {
         self.arguments = arguments
         self.environment = environment
@@ -31,6 +33,7 @@ package struct SandboxSpec: Sendable {
         self.network = network
         self.limits = limits
         self.mounts = mounts
+        self.files = files
         self.isRootReadOnly = isRootReadOnly
         self.noNewPrivileges = noNewPrivileges
     }
@@ -80,6 +83,21 @@ package struct SandboxSpec: Sendable {
             self.time = time
             self.openFiles = openFiles
         }
+    }
+
+    /// A file that only the step sees: it lies in a file system in memory that is no part of the root.
+    package struct File: Hashable, Sendable {
+        /// One component of a path.
+        package var name: String
+        package var contents: [UInt8]
+
+        package init(name: String, contents: [UInt8]) {
+            self.name = name
+            self.contents = contents
+        }
+
+        /// Where the step finds it.
+        package var path: String { "/dev/pipes/\(name)" }
     }
 
     /// Something more to see in the root. No mount follows links out of the root, none has devices or set-id programs.

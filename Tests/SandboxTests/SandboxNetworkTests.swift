@@ -52,6 +52,17 @@ struct SandboxNetworkTests {
         #expect(output.contains("unreachable") || output.contains("No route"), "\(output)")
     }
 
+    @Test func nextStepFindsNothingOfTheOneBefore() async throws {
+        let supervisor = try await SandboxSupervisor.forTests()
+        let network = "readlink /proc/self/ns/net"
+        let first = try await supervisor.run(.script("setsid nc -l -p 7000 & \(network)"), in: root)
+        let second = try await supervisor.run(
+            .script("nc -w 1 127.0.0.1 7000 </dev/null 2>/dev/null && echo reached; \(network)"), in: root)
+        await supervisor.stop()
+        #expect(first.output.hasPrefix("net:["))
+        #expect(second.output == first.output, "networks are used again, without what listened there")
+    }
+
     @Test(.enabled(if: Requirements.canReachOut, "needs slirp4netns and /dev/net/tun"))
     func networksAreApart() async throws {
         let supervisor = try await SandboxSupervisor.forTests(expecting: [.default])

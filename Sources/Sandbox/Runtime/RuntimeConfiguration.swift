@@ -86,6 +86,13 @@ package struct RuntimeConfiguration {
                     file.path, "bind", "\(StepBundle.directory)/\(file.name)",
                     ["bind", "ro", "nosuid", "nodev", "noexec"]))
         }
+        // Below the new /dev, where the runtime makes what it mounts on.
+        for (index, file) in spec.files.enumerated() {
+            mounts.append(
+                Self.mount(
+                    file.path, "bind", "\(StepBundle.directory)/\(Self.name(ofFile: index))",
+                    ["bind", "ro", "nosuid", "nodev"]))
+        }
         var binds = 0
         for mount in spec.mounts {
             switch mount.source {
@@ -103,6 +110,9 @@ package struct RuntimeConfiguration {
         }
         return mounts
     }
+
+    /// In the step's bundle.
+    static func name(ofFile index: Int) -> String { "file-\(index)" }
 
     private var linux: JSON {
         .object([

@@ -91,6 +91,7 @@ package final class SandboxSupervisor: Sendable {
                 control.kill()
             }
         }
+        if case .success = result { await networks.giveBack(network, spec.network) }
         let usage = cgroup.usage()
         let removal = await Result { try await thread.run { try cgroup.remove() } }
         try Task.checkCancellation()
@@ -107,6 +108,9 @@ package final class SandboxSupervisor: Sendable {
             command: runtime.command(bundle: directory, state: "\(directory)/state", log: StepBundle.logPath))
         bundle.add("config.json", configuration.json.canonicalBytes)
         for file in shown { bundle.add(file.name, Array(file.contents.utf8)) }
+        for (index, file) in spec.files.enumerated() {
+            bundle.add(RuntimeConfiguration.name(ofFile: index), file.contents)
+        }
         return try bundle.descriptor()
     }
 
