@@ -121,7 +121,9 @@ import Testing
         let sample = CompressionTests.sample(count)
         let alone = try await gzip(sample, threads: 1)
         #expect(try await gzip(sample, threads: 4) == alone)
-        #expect(try CompressionTests.decompress(alone, chunk: 1 << 16) == sample)
+        for chunk in [777, 1 << 16, 1 << 22] {
+            #expect(try CompressionTests.decompress(alone, chunk: chunk) == sample)
+        }
         #expect(try CompressionTests.filter("gzip", ["-dc"], alone) == sample)
         #expect(alone.starts(with: [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF]))
 

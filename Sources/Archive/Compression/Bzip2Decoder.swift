@@ -24,7 +24,7 @@ final class Bzip2Decoder: StreamCoder {
     }
 
     func step(
-        _ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer
+        _ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer, isLast: Bool
     ) throws(ArchiveError) -> (consumed: Int, produced: Int) {
         if isBetweenStreams {
             if input.isEmpty { return (0, 0) }

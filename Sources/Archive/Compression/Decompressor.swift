@@ -48,7 +48,7 @@ package final class Decompressor: @unchecked Sendable {
                 while produced < buffer.count {
                     let step = try coder.step(
                         UnsafeRawBufferPointer(rebasing: input[consumed...]),
-                        UnsafeMutableRawBufferPointer(rebasing: buffer[produced...]))
+                        UnsafeMutableRawBufferPointer(rebasing: buffer[produced...]), isLast: isAtEnd)
                     consumed += step.consumed
                     produced += step.produced
                     if step.consumed == 0, step.produced == 0 { break }
@@ -83,9 +83,10 @@ package final class Decompressor: @unchecked Sendable {
 
 /// One library's streaming decoder.
 protocol StreamCoder: AnyObject {
-    /// Decodes some of `input` into some of `output`; neither means that it waits for input or for room.
+    /// Decodes some of `input` into some of `output`; neither means that it waits for input or for room. After the
+    /// last input no more comes.
     func step(
-        _ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer
+        _ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer, isLast: Bool
     ) throws(ArchiveError) -> (consumed: Int, produced: Int)
 
     /// Whether the stream may end here.
@@ -96,7 +97,7 @@ private final class PlainCoder: StreamCoder {
     var isComplete: Bool { true }
 
     func step(
-        _ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer
+        _ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer, isLast: Bool
     ) -> (consumed: Int, produced: Int) {
         let count = min(input.count, output.count)
         output.copyMemory(from: UnsafeRawBufferPointer(rebasing: input[..<count]))

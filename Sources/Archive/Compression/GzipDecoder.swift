@@ -1,10 +1,13 @@
 import CZlib
 
-/// gzip members one after the other (RFC 1952), by zlib, which checks each member's sum and length.
+/// gzip members one after the other (RFC 1952). Small members, such as our own layers are made of, go through
+/// libdeflate as a whole, at twice the speed; others stream through zlib. Both check each member's sum and length.
 final class GzipDecoder: StreamCoder {
+    private let wholeMembers = GzipMemberDecoder()
     // The library keeps a pointer to it: it must not move.
     private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-    private var isBetweenMembers = false
+    private var isBetweenMembers = true
+    private var hasMember = false
 
     init() throws(ArchiveError) {
         stream.initialize(to: z_stream())
@@ -18,15 +21,25 @@ final class GzipDecoder: StreamCoder {
         stream.deallocate()
     }
 
-    var isComplete: Bool { isBetweenMembers }
+    var isComplete: Bool { isBetweenMembers && hasMember }
 
     func step(
-        _ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer
+        _ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer, isLast: Bool
     ) throws(ArchiveError) -> (consumed: Int, produced: Int) {
-        if input.isEmpty, isBetweenMembers { return (0, 0) }
+        let delivered = wholeMembers.deliver(into: output)
+        if delivered > 0 { return (0, delivered) }
         if isBetweenMembers {
+            if input.isEmpty { return (0, 0) }
+            switch wholeMembers.decode(input, isLast: isLast) {
+            case .decoded(let consumed):
+                hasMember = true
+                return (consumed, wholeMembers.deliver(into: output))
+            case .incomplete: return (0, 0)
+            case .declined: break
+            }
             inflateReset(stream)
             isBetweenMembers = false
+            hasMember = true
         }
         let available = UInt32(clamping: input.count)
         let room = UInt32(clamping: output.count)

@@ -26,7 +26,7 @@ final class XZDecoder: StreamCoder {
     }
 
     func step(
-        _ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer
+        _ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer, isLast: Bool
     ) throws(ArchiveError) -> (consumed: Int, produced: Int) {
         if isBetweenStreams {
             // Streams may be padded with zeros.

@@ -15,7 +15,7 @@ final class ZstdDecoder: StreamCoder {
     var isComplete: Bool { isBetweenFrames }
 
     func step(
-        _ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer
+        _ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer, isLast: Bool
     ) throws(ArchiveError) -> (consumed: Int, produced: Int) {
         if input.isEmpty, isBetweenFrames { return (0, 0) }
         var source = ZSTD_inBuffer(src: input.baseAddress, size: input.count, pos: 0)
