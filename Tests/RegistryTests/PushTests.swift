@@ -92,6 +92,28 @@ struct PushTests {
         #expect(last.target.contains("s=2"))
     }
 
+    @Test func streamIsOpenedAgainWhenItsTokenIsRefused() async throws {
+        let bytes = bytes
+        let registry = try ScriptedRegistry.authenticated { request, number in
+            if request.path == "/token" { return .answer(200, text: #"{"token":"token\#(number)"}"#) }
+            let isKnown =
+                request.header("Authorization").map { $0 != "Bearer token2" || request.method == "POST" } ?? false
+            guard isKnown else {
+                let realm = "http://\(request.header("Host") ?? "")/token"
+                return .answer(401, [("WWW-Authenticate", "Bearer realm=\"\(realm)\",service=\"x\"")])
+            }
+            switch request.method {
+            case "POST": return Self.begin
+            case "HEAD": return .headOnly(404, [("Content-Length", "0")])
+            default: return .answer(201)
+            }
+        }
+        try await put(
+            registry, .stream { BlobStream { [pieces = Pieces(bytes, from: Int($0))] in await pieces.next() } })
+        #expect(registry.server.requests.last?.body == bytes)
+        #expect(registry.server.requests.count { $0.path == "/token" } == 2)
+    }
+
     @Test func lostAnswerToAFinishedUploadIsNoFailure() async throws {
         let registry = try ScriptedRegistry { request, _ in
             switch request.method {

@@ -37,6 +37,7 @@ struct BlobUpload: Sendable {
                 if response.isSuccess { return }
                 let isTransient =
                     RetryPolicy.isTransient(status: response.status) || response.status == 404 || offset > 0
+                    || response.status == 401 && attempt == 1 && isStream
                 guard attempt < retry.attempts, isTransient else {
                     throw await client.refusal(response, call, of: "blob `\(descriptor.digest)`")
                 }
@@ -55,6 +56,8 @@ struct BlobUpload: Sendable {
             (session, offset) = await progress(of: session)
         }
     }
+
+    private var isStream: Bool { if case .stream = content { true } else { false } }
 
     private func begin() async throws -> HTTPURL {
         var request = HTTPRequest(.post, call.endpoint.url(call.repository, "blobs/uploads/"))

@@ -45,13 +45,12 @@ package final class RegistryClient: Sendable {
         request.authorization = try await authenticator.authorization(
             for: call.endpoint, path: call.repository.path, scopes: call.scopes)
         let response = try await exchange(request, call)
-        guard response.status == 401, response.url.origin == call.endpoint.origin, request.body.isReplayable else {
-            return response
-        }
+        guard response.status == 401, response.url.origin == call.endpoint.origin else { return response }
         let fresh = try await authenticator.authorization(
             answering: response, rejected: request.authorization, for: call.endpoint, path: call.repository.path,
             scopes: call.scopes)
-        guard let fresh else { return response }
+        // A stream is not sent twice; its sender may try again, and then has the fresh token from the start.
+        guard let fresh, request.body.isReplayable else { return response }
         request.authorization = fresh
         return try await exchange(request, call)
     }
@@ -69,7 +68,8 @@ package final class RegistryClient: Sendable {
         if request.url.host != call.endpoint.origin.host {
             request.transport.clientCertificate = nil
             request.transport.acceptsAnyCertificate = false
-            request.refusesLocalAddresses = !RegistryEndpoint.isLoopback(call.endpoint.name)
+            request.refusesLocalAddresses =
+                request.transport.proxy == nil && !RegistryEndpoint.isLoopback(call.endpoint.name)
         }
         return try await exchange(request, call)
     }
