@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "include/file.h"
+#include <errno.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -11,7 +12,11 @@ int caisson_openat(int directory, const char *path, int flags, mode_t mode) {
 
 int caisson_openat2(int directory, const char *path, int flags, mode_t mode, uint64_t resolve) {
     struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC), .mode = mode, .resolve = resolve};
-    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+    // Where a walk is bounded and meets "..", any mount or rename on the host meanwhile makes it fail with EAGAIN.
+    int descriptor, attempts = 0;
+    do descriptor = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+    while (descriptor < 0 && errno == EAGAIN && resolve != 0 && ++attempts < 1000);
+    return descriptor;
 }
 
 unsigned int caisson_major(dev_t device) { return major(device); }

@@ -92,9 +92,16 @@ struct RootCheckTests {
         #expect(result.output.hasPrefix("127.0.0.1 localhost"))
     }
 
-    @Test(arguments: ["/absent", "/etc/hosts", "/proc/x", "/dev/x", "/work/../etc", "relative"])
+    @Test(arguments: [
+        "/absent", "/etc/hosts", "/proc", "/proc/x", "/proc/dir", "/dev/x", "/work/../proc", "relative", "/work/loop",
+        "/work/kernel", "/work/kernel/dir", "/work/outside",
+    ])
     func mountTargetMustBeADirectoryOfTheImage(target: String) async throws {
         let root = try BusyboxRoot()
+        root.make("root/proc/dir")
+        root.link("work/kernel", to: "../proc")
+        root.link("work/loop", to: "loop")
+        root.link("work/outside", to: "../../absent")
         var spec = SandboxSpec.script("true")
         spec.mounts = [.init(.tmpfs(size: 4096, mode: 0o755), at: target)]
         let supervisor = try await SandboxSupervisor.forTests()

@@ -126,7 +126,8 @@ struct SandboxRunTests {
         (["absent"], "/", .notExecutable),
         (["/etc/hosts"], "/", .notExecutable),
         (["/bin/true"], "/absent", .notExecutable),
-        (["/bin/true"], "/proc/self/fd/7", .unsuitableRoot),
+        (["/bin/true"], "/proc/self/fd/7", .notExecutable),
+        (["/bin/true"], "/proc", .unsuitableRoot),
         (["/bin/true"], "/work/../proc", .unsuitableRoot),
     ])
     func whatCannotBeRunIsAnErrorNotAnExitCode(
