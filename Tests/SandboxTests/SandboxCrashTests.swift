@@ -10,7 +10,7 @@ struct SandboxCrashTests {
     @Test func killedProgramLeavesNoProcess() async throws {
         // Both marks are found in command lines: of the supervisor, and of what the step runs.
         await #expect(processExitsWith: .signal(SIGKILL)) {
-            let root = try BusyboxRoot()
+            let root = try BusyboxRoot(FilePath("/tmp/caisson-sandbox-crash-\(getppid())"))
             let supervisor = try await SandboxSupervisor.start(
                 ids: IDMapping(base: 1_777_000_000), runtime: CrunRuntime.locate(), expecting: [.none, .default])
             _ = try await supervisor.run(
@@ -24,5 +24,6 @@ struct SandboxCrashTests {
             try await Task.sleep(for: .milliseconds(10))
         }
         Cgroup.sweep(.host)
+        #expect(removeTree("/tmp/caisson-sandbox-crash-\(getpid())") == 0)
     }
 }

@@ -21,9 +21,11 @@ final class BusyboxRoot: Sendable {
     let directory: FilePath
     private let namespace: SharedDescriptor
 
-    init() throws {
+    /// A new `directory`, or one with a name of its own.
+    init(_ directory: FilePath? = nil) throws {
         let number = Self.number.add(1, ordering: .relaxed).newValue
-        directory = FilePath("/tmp/caisson-sandbox-\(getpid())-\(number)")
+        let directory = directory ?? FilePath("/tmp/caisson-sandbox-\(getpid())-\(number)")
+        self.directory = directory
         mkdir(directory.string, 0o755)
         namespace = SharedDescriptor(try UserNamespace(Self.ids).descriptor.duplicate())
         for name in ["", "/bin", "/dev", "/proc", "/sys", "/etc", "/run", "/work"] { make("root\(name)") }
@@ -93,7 +95,7 @@ final class BusyboxRoot: Sendable {
 }
 
 /// Removes a tree; the tests' own, so by path.
-private func removeTree(_ path: String) -> CInt {
+func removeTree(_ path: String) -> CInt {
     guard let directory = opendir(path) else { return unlink(path) }
     while let entry = readdir(directory) {
         let name = withUnsafePointer(to: &entry.pointee.d_name) {
