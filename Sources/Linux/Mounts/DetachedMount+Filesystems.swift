@@ -1,10 +1,12 @@
 extension DetachedMount {
     /// A metadata image whose files' bytes lie in `device`; both are regular files on a file system that can back
     /// others (not tmpfs, not overlayfs).
-    package static func erofs(index: CInt, device: CInt) throws(MountError) -> DetachedMount {
+    package static func erofs(
+        index: SharedDescriptor, device: SharedDescriptor
+    ) throws(MountError) -> DetachedMount {
         let context = try FilesystemContext("erofs")
-        try context.set("source", "/proc/self/fd/\(index)")
-        try context.set("device", "/proc/self/fd/\(device)")
+        try context.set("source", "/proc/self/fd/\(index.rawValue)")
+        try context.set("device", "/proc/self/fd/\(device.rawValue)")
         try context.set("ro")
         return try context.mount(attributes: [.readOnly, .noDevices])
     }
@@ -37,7 +39,8 @@ extension DetachedMount {
     /// No redirects and no metadata-only copies: every change is where it belongs in the upper directory, and nothing
     /// an archive could smuggle in has a meaning.
     package static func overlay(
-        lowers: [CInt], upper: (directory: CInt, work: CInt)? = nil, options: OverlayOptions = OverlayOptions()
+        lowers: [SharedDescriptor], upper: (directory: SharedDescriptor, work: SharedDescriptor)? = nil,
+        options: OverlayOptions = OverlayOptions()
     ) throws(MountError) -> DetachedMount {
         let context = try FilesystemContext("overlay")
         try context.set("source", "caisson")

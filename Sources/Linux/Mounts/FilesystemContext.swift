@@ -26,10 +26,10 @@ struct FilesystemContext: ~Copyable {
     }
 
     /// Sets an option whose value is a file; kernels that want a path there get one that leads to the same file.
-    borrowing func set(_ key: String, file: CInt) throws(MountError) {
-        if caisson_fsconfig_descriptor(descriptor.rawValue, key, file) == 0 { return }
+    borrowing func set(_ key: String, file: SharedDescriptor) throws(MountError) {
+        if caisson_fsconfig_descriptor(descriptor.rawValue, key, file.rawValue) == 0 { return }
         _ = messages()
-        try set(key, "/proc/self/fd/\(file)")
+        try set(key, "/proc/self/fd/\(file.rawValue)")
     }
 
     /// Makes the superblock and one mount of it, which no namespace shows.

@@ -81,11 +81,8 @@ extension LayerTree {
             if name.starts(with: Whiteout.metadataPrefix) { return .ignored }
             throw refusal(of: entry, "names that begin with `.wh.` are whiteouts, nothing can lie below them")
         }
-        var lower = LowerNode.absent
-        if let below, found < 0 || !nodes[Int(found)].isWhitedOut, showsLower(parent) {
-            lower = try below.node(at: path(of: parent).appending(name))
-            if case .symbolicLink(let target) = lower { return .link(target) }
-        }
+        let lower = try lower(name, in: parent, known: found)
+        if case .symbolicLink(let target) = lower { return .link(target) }
         let node = try ensureNode(name, in: parent, entry)
         nodes[Int(node)].inode = try makeImpliedDirectory(path(of: node), lower: lower)
         return .directory(node)
@@ -105,6 +102,12 @@ extension LayerTree {
         return Int32(inodes.count - 1)
     }
 
+    /// What the layers below show under a name; `known` is its node, if it has one.
+    private func lower(_ name: ArraySlice<UInt8>, in parent: Int32, known: Int32) throws -> LowerNode {
+        guard let below, known < 0 || !nodes[Int(known)].isWhitedOut, showsLower(parent) else { return .absent }
+        return try below.node(at: path(of: parent).appending(name))
+    }
+
     func showsLower(_ node: Int32) -> Bool {
         var node = node
         while true {
@@ -115,7 +118,11 @@ extension LayerTree {
     }
 
     /// The node at `path`, links followed but for the last component; nil if there is none in this archive.
-    func existing(_ path: EntryPath, for entry: TarEntry) throws(StorageError) -> Int32? {
+    func existing(_ path: EntryPath, for entry: TarEntry) throws -> Int32? {
+        func count(_ links: inout Int) throws(StorageError) {
+            links += 1
+            if links > Self.maximumLinks { throw refusal(of: entry, "too many symbolic links on the way to `\(path)`") }
+        }
         var node = Self.root
         var pending = Array(path.components.reversed())
         var links = 0
@@ -126,14 +133,19 @@ extension LayerTree {
                 continue
             }
             let next = name.withUnsafeBytes { find($0, in: node, hash: hash($0, node)) }
-            guard next >= 0, nodes[Int(next)].inode >= 0 else { return nil }
+            guard next >= 0, nodes[Int(next)].inode >= 0 else {
+                guard !pending.isEmpty, case .symbolicLink(let target) = try lower(name, in: node, known: next) else {
+                    return nil
+                }
+                try count(&links)
+                if target.first == Self.slash { node = Self.root }
+                pending.append(contentsOf: target.split(separator: Self.slash).reversed())
+                continue
+            }
             let inode = inodes[Int(nodes[Int(next)].inode)]
             if inode.type == .symbolicLink, !pending.isEmpty {
                 guard case .symbolicLink(let target) = entries[Int(inode.entry)].kind else { return nil }
-                links += 1
-                guard links <= Self.maximumLinks else {
-                    throw refusal(of: entry, "too many symbolic links on the way to `\(path)`")
-                }
+                try count(&links)
                 if target.first == Self.slash { node = Self.root }
                 pending.append(contentsOf: target.split(separator: Self.slash).reversed())
             } else {

@@ -60,7 +60,7 @@ struct Superblock {
     }
 
     /// Reads the head of a whole index, once every byte of it is what it was when it was made, for this layer.
-    init(verifying image: [UInt8], diffID: DiffID, tarSize: Int64) throws(StorageError) {
+    init(verifying image: [UInt8], diffID: DiffID) throws(StorageError) {
         func damaged(_ reason: String) -> StorageError {
             StorageError(.damaged, "cannot use the index of layer \(diffID): \(reason)")
         }
@@ -74,9 +74,6 @@ struct Superblock {
             throw damaged("it belongs to another layer")
         }
         guard Int(imageBlocks) * Erofs.blockSize == image.count else { throw damaged("it is cut off") }
-        guard Int64(tarBlocks) == (tarSize + Int64(Erofs.blockSize) - 1) / Int64(Erofs.blockSize) else {
-            throw damaged("it was made for a tar of \(tarBlocks) blocks, the layer has \(tarSize) bytes")
-        }
         let tag = Self.tagField..<Self.tagField + Self.tagLength
         var blank = image[..<Erofs.inodeAreaOffset]
         blank.replaceSubrange(tag, with: repeatElement(0, count: Self.tagLength))

@@ -12,18 +12,31 @@ struct ErofsLayers: LayerSource {
 
     func layer(_ id: DiffID, chain: (id: ChainID, below: any LowerTree)?) throws -> LayerDirectory {
         let tar = try store.openTar(of: id)
+        let (index, superblock): (SharedDescriptor, Superblock)
         do {
-            return try mount(id, chain: chain, tar: tar)
+            (index, superblock) = try openIndex(of: id, chain: chain)
         } catch let error as StorageError where error.code == .damaged {
-            // The index is derived: made again, it is right or the tar is damaged too, which that finds out.
             try publish(id, chain: chain)
-            return try mount(id, chain: chain, tar: tar)
+            (index, superblock) = try openIndex(of: id, chain: chain)
+        }
+        let (size, block) = (try tar.size(), Int64(Erofs.blockSize))
+        guard Int64(superblock.tarBlocks) == (size + block - 1) / block else {
+            throw StorageError(
+                .damaged, "layer `\(id)` is damaged: its tar has \(size) bytes and once had "
+                    + "\(Int64(superblock.tarBlocks) * block)")
+        }
+        do {
+            // Through the descriptors that were just read and measured: no other file can come between.
+            let mount = try DetachedMount.erofs(index: index, device: tar)
+            return LayerDirectory(root: SharedDescriptor(mount.release()), marks: superblock.marks)
+        } catch {
+            throw StorageError(.unsupported, "cannot mount layer `\(id)`", cause: error)
         }
     }
 
-    private func mount(
-        _ id: DiffID, chain: (id: ChainID, below: any LowerTree)?, tar: SharedDescriptor
-    ) throws -> LayerDirectory {
+    private func openIndex(
+        of id: DiffID, chain: (id: ChainID, below: any LowerTree)?
+    ) throws -> (SharedDescriptor, Superblock) {
         let path = path(id, chain: chain?.id)
         if chain == nil { _ = try store.index(of: id) } else if try StoreDirectory.size(of: path) == nil {
             try publish(id, chain: chain)
@@ -32,14 +45,7 @@ struct ErofsLayers: LayerSource {
             throw StorageError(.notFound, "layer `\(id)` is not in the store")
         }
         let image = try index.read(upTo: Int(try index.size()), at: 0)
-        let superblock = try Superblock(verifying: image, diffID: id, tarSize: try tar.size())
-        do {
-            // Through the descriptors that were just read and measured: no other file can come between.
-            let mount = try DetachedMount.erofs(index: index.rawValue, device: tar.rawValue)
-            return LayerDirectory(root: SharedDescriptor(mount.release()), marks: superblock.marks)
-        } catch let error as MountError {
-            throw StorageError(.unsupported, "cannot mount layer `\(id)`", cause: error)
-        }
+        return (index, try Superblock(verifying: image, diffID: id))
     }
 
     private func publish(_ id: DiffID, chain: (id: ChainID, below: any LowerTree)?) throws {

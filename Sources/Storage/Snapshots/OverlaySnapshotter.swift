@@ -143,10 +143,7 @@ package final class OverlaySnapshotter: Snapshotter {
         do {
             // The overlay makes private copies of these mounts; they are needed until it is made.
             let shown = try lowers.map { try self.shown($0, ids: ids) }
-            let mount = try withExtendedLifetime(shown) {
-                try DetachedMount.overlay(
-                    lowers: shown.map(\.rawValue), upper: upper.map { ($0.descriptor.rawValue, $0.work.rawValue) })
-            }
+            let mount = try DetachedMount.overlay(lowers: shown, upper: upper.map { ($0.descriptor, $0.work) })
             return SharedDescriptor(mount.release())
         } catch let error as MountError {
             throw StorageError(.unsupported, "cannot stack \(lowers.count) layers", cause: error)

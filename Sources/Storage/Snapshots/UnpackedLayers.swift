@@ -21,15 +21,19 @@ struct UnpackedLayers: LayerSource {
         let path = directory.appending(key.fileName)
         let tar = try store.layers.openTar(of: id)
         let size = try tar.size()
-        var marks = try marks(in: path, tarSize: size)
-        if marks == nil {
+        var unpacked = try marks(in: path)
+        if unpacked == nil {
             try unpack(id, tar, size, below: chain?.below, to: path)
-            marks = try self.marks(in: path, tarSize: size)
+            unpacked = try marks(in: path)
         }
-        guard let marks else { throw StorageError(.damaged, "`\(path)` is not the layer that was unpacked there") }
+        guard let unpacked else { throw StorageError(.damaged, "`\(path)` is not the layer that was unpacked there") }
+        guard unpacked.tarSize == size else {
+            throw StorageError(
+                .damaged, "layer `\(id)` is damaged: its tar has \(size) bytes and once had \(unpacked.tarSize)")
+        }
         let root = try OwnedDescriptor.open(path.appending("root"), flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
         // A mount of its own: overlayfs takes it wherever the store lies, and ids can be mapped on it.
-        return LayerDirectory(root: SharedDescriptor(try DetachedMount.clone(of: root.rawValue).release()), marks: marks)
+        return LayerDirectory(root: SharedDescriptor(try DetachedMount.clone(of: root.rawValue).release()), marks: unpacked.marks)
     }
 
     private func unpack(
@@ -48,9 +52,8 @@ struct UnpackedLayers: LayerSource {
             var unpacking = TreeUnpacking(tree, tar: tar, below: root)
             try unpacking.unpack()
             let marks = try OwnedDescriptor.open(pending.appending("marks"), flags: O_WRONLY | O_CREAT | O_EXCL)
-            try marks.write(Array("\(size) \(tree.marks.letters)\n".utf8))
-            try marks.synchronizeFileSystem()
-            try publish(pending, as: path, tarSize: size)
+            try marks.write(Array(Self.line(size, tree.marks, boot: try Self.currentBoot()).utf8))
+            try publish(pending, as: path)
         } catch {
             try? FileRemoval.removeAll(pending)
             throw StorageError.writing("the unpacked layer `\(id)`", in: store.root, error)
@@ -58,10 +61,10 @@ struct UnpackedLayers: LayerSource {
     }
 
     /// Another process may have unpacked the same meanwhile: one of the two stays.
-    private func publish(_ pending: FilePath, as path: FilePath, tarSize: Int64) throws {
+    private func publish(_ pending: FilePath, as path: FilePath) throws {
         if rename(pending.string, path.string) == 0 { return }
         guard errno == EEXIST || errno == ENOTEMPTY else { throw SystemError("rename an unpacked layer to", path.string) }
-        if try marks(in: path, tarSize: tarSize) == nil {
+        if try marks(in: path) == nil {
             try FileRemoval.removeAll(path)
             try check("rename an unpacked layer to", path.string) { rename(pending.string, path.string) }
         } else {
@@ -69,13 +72,35 @@ struct UnpackedLayers: LayerSource {
         }
     }
 
-    /// nil if the layer is not there, or not of this tar.
-    private func marks(in path: FilePath, tarSize: Int64) throws -> LayerMarks? {
-        guard let bytes = try StoreDirectory.read(path.appending("marks"), limit: 100) else { return nil }
-        let fields = String(decoding: bytes, as: UTF8.self).dropLast().split(
-            separator: " ", omittingEmptySubsequences: false)
-        guard fields.count == 2, Int64(fields[0]) == tarSize else { return nil }
-        return LayerMarks(letters: fields[1])
+    /// nil if the layer is not there, or perhaps not as it was left.
+    private func marks(in path: FilePath) throws -> (tarSize: Int64, marks: LayerMarks)? {
+        let path = path.appending("marks")
+        guard let length = try StoreDirectory.size(of: path), length < 100,
+            let bytes = try StoreDirectory.read(path, limit: 100)
+        else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self)
+        let fields = text.split(separator: " ", omittingEmptySubsequences: false)
+        guard fields.count == 4, let size = Int64(fields[0]), let marks = LayerMarks(letters: fields[1]),
+            text == Self.line(size, marks, boot: String(fields[2]))
+        else { return nil }
+        if try fields[2] != Self.currentBoot(), !isFlushed(path) { return nil }
+        return (size, marks)
+    }
+
+    /// Whether the store was flushed after the file was written. What was unpacked later may be torn once the machine
+    /// has started anew.
+    private func isFlushed(_ path: FilePath) -> Bool {
+        var (file, flush) = (stat(), stat())
+        return stat(path.string, &file) == 0 && stat(store.root.appending("synchronized").string, &flush) == 0
+            && file.st_mtim.tv_sec < flush.st_mtim.tv_sec
+    }
+
+    private static func currentBoot() throws -> String { String(try Session.bootID().prefix(8)) }
+
+    /// Ends with a digest of itself: a flipped bit must not pass for another size.
+    private static func line(_ tarSize: Int64, _ marks: LayerMarks, boot: String) -> String {
+        let text = "\(tarSize) \(marks.letters) \(boot) "
+        return text + Digest.of(Array(text.utf8)).short + "\n"
     }
 
     /// Removes what processes that died were unpacking.
