@@ -9,7 +9,8 @@ extension SandboxSpec {
         for text in arguments + environment + [workingDirectory] where text.utf8.contains(0) {
             throw SandboxError(.notExecutable, "a zero byte cannot be part of an argument or a variable")
         }
-        for file in files where file.name.isEmpty || file.name.hasPrefix(".") || file.name.utf8.contains(UInt8(ascii: "/")) {
+        for file in files
+        where file.name.isEmpty || file.name.hasPrefix(".") || file.name.utf8.contains(UInt8(ascii: "/")) {
             throw SandboxError(.notExecutable, "`\(file.name)` is no name for a file of a step")
         }
         for id in [user.uid, user.gid] + user.supplementaryGroups where ids.outside(id) == nil {
