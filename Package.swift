@@ -108,24 +108,25 @@ let package = Package(
         // MARK: Service ring
 
         // Pipeline files: triggers, checks, images, tags; positions and diagnostics.
-        .target(name: "Pipeline", dependencies: ["OCI", yams], swiftSettings: safeSwift),
+        .target(name: "Pipeline", dependencies: ["OCI", yams], exclude: ["README.md"], swiftSettings: safeSwift),
         // Runs: state machine, queue with leases, SQLite store, logs on disk.
         .target(
             name: "Runs",
             dependencies: ["Linux", "OCI", "Pipeline", systemPackage, .product(name: "GRDB", package: "GRDB.swift")],
-            swiftSettings: safeSwift),
+            exclude: ["README.md"], swiftSettings: safeSwift),
         // The agent: configuration, poll and work services, HTTP API.
         .target(
             name: "Agent",
             dependencies: [
-                "Engine", "Git", "Linux", "OCI", "Pipeline", "Runs", logging, systemPackage,
+                "Build", "Dockerfile", "Engine", "Git", "HTTP", "Linux", "OCI", "Pipeline", "Registry", "Runs", logging,
+                systemPackage,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: safeSwift),
+            exclude: ["README.md"], swiftSettings: safeSwift),
 
         // MARK: Executables
 
@@ -164,8 +165,12 @@ let package = Package(
             name: "GitTests", dependencies: ["Git", "HTTP", "Linux", "git-helper", systemPackage],
             swiftSettings: swift),
         .testTarget(
-            name: "BuildTests", dependencies: ["Build", "Engine", "Linux", "OCI", "Sandbox", "Storage"],
-            swiftSettings: swift),
+            name: "BuildTests",
+            dependencies: [
+                "Archive", "Build", "Dockerfile", "Engine", "Linux", "OCI", "Registry", "Sandbox", "Storage",
+                systemPackage,
+            ],
+            exclude: ["Corpus"], swiftSettings: swift),
         .testTarget(
             name: "PipelineTests", dependencies: ["OCI", "Pipeline"], exclude: ["Corpus"], swiftSettings: swift),
         .testTarget(
@@ -173,7 +178,8 @@ let package = Package(
             dependencies: ["OCI", "Pipeline", "Runs", systemPackage, .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: swift),
         .testTarget(
-            name: "AgentTests", dependencies: ["Agent", "OCI", "Pipeline", "Runs", logging, systemPackage],
+            name: "AgentTests",
+            dependencies: ["Agent", "HTTP", "OCI", "Pipeline", "Runs", "caisson-agent", logging, systemPackage],
             swiftSettings: swift),
         // Whole processes: the built executables against a real registry, real git and foreign tools.
         .testTarget(name: "EndToEndTests", dependencies: ["Linux", "OCI"], swiftSettings: swift),

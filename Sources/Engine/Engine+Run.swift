@@ -18,17 +18,18 @@ extension Engine {
 
     /// The same for an image that was just built.
     package func run(
-        _ image: BuiltImage, command: [String], network: RunOperation.Network,
+        _ image: BuiltImage, command: [String], network: RunOperation.Network, limits: EngineLimits? = nil,
         output: @escaping @Sendable (OutputChannel, [UInt8]) -> Void
     ) async throws -> Int32 {
         try await run(
             try ImageConfig(parsing: image.configBytes), chain: image.chain, origins: LayerOrigins(of: image),
-            command: command, network: network, output: output)
+            command: command, network: network, limits: limits, output: output)
     }
 
     private func run(
         _ config: ImageConfig, chain: LayerChain, origins: LayerOrigins, command: [String],
-        network: RunOperation.Network, output: @escaping @Sendable (OutputChannel, [UInt8]) -> Void
+        network: RunOperation.Network, limits: EngineLimits? = nil,
+        output: @escaping @Sendable (OutputChannel, [UInt8]) -> Void
     ) async throws -> Int32 {
         let entrypoint = config.entrypoint ?? []
         let arguments = entrypoint + (command.isEmpty ? config.command ?? [] : command)
@@ -38,7 +39,7 @@ extension Engine {
         try await library.fetch(chain, origins: origins, report: { _ in })
         let tree = try await trees.tree(of: chain)
         let directory = config.workingDirectory.isEmpty ? "/" : config.workingDirectory
-        return try await withCommandRunner { runner in
+        return try await withCommandRunner(limits) { runner in
             try await runner.exitCode(
                 of: arguments, environment: config.environment, workingDirectory: directory, user: config.user,
                 network: network, on: chain, tree: tree, output: output)

@@ -41,25 +41,48 @@ package final class Engine: Sendable {
 
     // MARK: Building
 
-    /// The images of all targets, in their order; their layers and documents are in the store, durably.
+    /// The images of all targets, in their order; their layers and documents are in the store, durably. The first step
+    /// that fails ends the build.
     ///
     /// Throws `BuildError` for what the author of the build can mend; any other error is a failure of the host, a
     /// registry or the store.
-    package func build(_ request: BuildRequest, report: @escaping EventSink) async throws -> [BuiltImage] {
+    package func build(
+        _ request: BuildRequest, limits: EngineLimits? = nil, report: @escaping EventSink
+    ) async throws -> [BuiltImage] {
+        try await solving(request, limits, report) { solver, targets in
+            try await solver.solve(targets).map { .success($0) }
+        }.map { try $0.get() }
+    }
+
+    /// The same for targets that succeed or fail each for itself. Throws for what concerns all of them.
+    package func buildEach(
+        _ request: BuildRequest, limits: EngineLimits? = nil, report: @escaping EventSink
+    ) async throws -> [Result<BuiltImage, any Error>] {
+        try await solving(request, limits, report) { solver, targets in await solver.solveEach(targets) }
+    }
+
+    private func solving(
+        _ request: BuildRequest, _ limits: EngineLimits?, _ report: @escaping EventSink,
+        _ solve: (Solver, [VertexID]) async throws -> [Result<LayerChain, any Error>]
+    ) async throws -> [Result<BuiltImage, any Error>] {
         let plan = try await Planner.plan(request, images: library)
         for warning in plan.warnings { report(.warning(warning)) }
         report(.planned(plan.steps))
-        return try await withCommandRunner { commands in
+        return try await withCommandRunner(limits) { commands in
             let executor = LayerExecutor(
                 store: store, library: library, trees: trees, graph: plan.graph, commands: commands)
             let solver = Solver(
                 graph: plan.graph, records: StoredRecords(store: store, origins: executor.origins), executor: executor,
                 flights: flights, usesCache: request.usesCache, now: WallClock.seconds, report: report)
-            let chains = try await solver.solve(plan.targets.map(\.vertex))
+            let chains = try await solve(solver, plan.targets.map(\.vertex))
+            try Task.checkCancellation()
             let assembler = ImageAssembler(store: store)
-            var images: [BuiltImage] = []
+            var images: [Result<BuiltImage, any Error>] = []
             for (target, chain) in zip(plan.targets, chains) {
-                images.append(try await assembler.assemble(target, layers: chain))
+                switch chain {
+                case .success(let layers): images.append(.success(try await assembler.assemble(target, layers: layers)))
+                case .failure(let error): images.append(.failure(error))
+                }
             }
             try await BlockingThread(label: "flush").run { [store] in try store.synchronize() }
             return images
@@ -68,11 +91,10 @@ package final class Engine: Sendable {
 
     /// A runner for one build's commands, which ends with the build however that ends.
     func withCommandRunner<Result: Sendable>(
-        _ body: (CommandRunner) async throws -> Result
+        _ limits: EngineLimits? = nil, _ body: (CommandRunner) async throws -> Result
     ) async throws -> Result {
-        let limits = configuration.limits
+        let limits = limits ?? configuration.limits
         let lease = try ranges.take()
-        let ids = lease.ids
         let runner = CommandRunner(
             store: store, snapshotter: snapshots,
             limits: .init(
@@ -80,12 +102,12 @@ package final class Engine: Sendable {
                 time: limits.timeout),
             upper: UpperPolicy(memory: upperMemory, disk: work.path)
         ) {
-            try await SandboxSupervisor.start(ids: ids, runtime: try CrunRuntime.locate())
+            // The range is taken as long as the runner may start anything in it.
+            try await SandboxSupervisor.start(ids: lease.ids, runtime: try CrunRuntime.locate())
         }
         do {
             let result = try await body(runner)
             await runner.stop()
-            withExtendedLifetime(lease) {}
             return result
         } catch {
             await runner.stop()

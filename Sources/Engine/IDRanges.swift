@@ -30,7 +30,7 @@ struct IDRanges: Sendable {
 }
 
 /// A range of ids while a build uses it.
-struct IDRangeLease: ~Copyable {
+final class IDRangeLease: Sendable {
     let ids: IDMapping
     private let lock: FileLock
 

@@ -1,5 +1,6 @@
 /// Work that several askers share while it runs: the first one starts it, all get its result and all its events,
-/// late ones the events so far first. It is cancelled when nobody waits for it any more.
+/// late ones the events so far first. It is cancelled when nobody waits for it any more; the last one to leave waits
+/// until it has ended, so that nothing of it goes on behind the back of whoever was cancelled.
 package actor SharedWork<Key: Hashable & Sendable, Value: Sendable, Event: Sendable> {
     private struct Waiter {
         let receive: @Sendable (Event) -> Void
@@ -81,9 +82,14 @@ package actor SharedWork<Key: Hashable & Sendable, Value: Sendable, Event: Senda
 
     private func leave(_ key: Key, waiter id: Int) {
         guard let waiter = running[key]?.waiters.removeValue(forKey: id) else { return }
-        waiter.continuation.resume(throwing: CancellationError())
-        guard let abandoned = running[key], abandoned.waiters.isEmpty else { return }
+        guard let abandoned = running[key], abandoned.waiters.isEmpty else {
+            return waiter.continuation.resume(throwing: CancellationError())
+        }
         running[key] = nil
         abandoned.task?.cancel()
+        Task {
+            await abandoned.task?.value
+            waiter.continuation.resume(throwing: CancellationError())
+        }
     }
 }

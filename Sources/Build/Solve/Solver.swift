@@ -1,4 +1,5 @@
 package import OCI
+import Synchronization
 
 /// Carries out one operation on solved inputs; what the solver calls on a cache miss.
 package protocol OperationExecutor: Sendable {
@@ -30,8 +31,11 @@ package actor Solver {
     private let now: @Sendable () -> Int64
 
     private let solving = SharedWork<VertexID, LayerChain, Never>()
+    private let defining = SharedWork<VertexID, Definition, Never>()
     private var solved: [VertexID: LayerChain] = [:]
     private var definitions: [VertexID: Definition] = [:]
+    /// Vertices whose step was reported: each is once.
+    private var reported: Set<VertexID> = []
 
     /// `usesCache` false runs every step again; results are recorded all the same. `now` gives seconds since 1970.
     package init(
@@ -43,8 +47,10 @@ package actor Solver {
         self.executor = executor
         self.flights = flights
         self.usesCache = usesCache
-        self.report = report
         self.now = now
+        // Steps that run here and output of shared ones arrive from different places.
+        let gate = ReportGate()
+        self.report = { event in gate.pass { report(event) } }
     }
 
     /// The layers of `targets`, in their order. Independent inputs are solved side by side; the first failure cancels
@@ -56,7 +62,26 @@ package actor Solver {
             }
             var chains = [LayerChain](repeating: LayerChain(), count: targets.count)
             for try await (index, chain) in group { chains[index] = chain }
+            for target in targets { await passOver(graph[target].inputs, below: nil, onlyRecorded: false) }
             return chains
+        }
+    }
+
+    /// The same for targets that succeed or fail each for itself: one that fails leaves the others their time.
+    package func solveEach(_ targets: [VertexID]) async -> [Result<LayerChain, any Error>] {
+        await withTaskGroup(of: (Int, Result<LayerChain, any Error>).self) { group in
+            for (index, target) in targets.enumerated() {
+                group.addTask {
+                    do { return (index, .success(try await self.solve(target))) } catch { return (index, .failure(error)) }
+                }
+            }
+            var results = [Result<LayerChain, any Error>](repeating: .failure(CancellationError()), count: targets.count)
+            for await (index, result) in group { results[index] = result }
+            for (target, result) in zip(targets, results) {
+                guard case .success = result else { continue }
+                await passOver(graph[target].inputs, below: nil, onlyRecorded: false)
+            }
+            return results
         }
     }
 
@@ -72,58 +97,49 @@ package actor Solver {
         let vertex = graph[id]
         switch vertex.operation {
         case .scratch: return LayerChain()
-        case .image(let image):
-            if let step = vertex.step {
-                report(.stepStarted(step))
-                report(
-                    .stepFinished(
-                        step,
-                        StepOutcome(
-                            isCached: true, reason: image.manifest.digest.description, layer: nil, duration: .zero)))
-            }
-            return LayerChain(image.config.diffIDs)
+        case .image(let image): return LayerChain(image.config.diffIDs)
         case .run, .copy, .makeDirectory: break
         }
         let definition = try await definition(of: id)
         if usesCache, let record = await records.record(for: definition.key) {
-            return hit(record, vertex, reason: "same instruction on the same inputs")
+            await passOver(vertex.inputs, below: record.chain, onlyRecorded: true)
+            reportHit(vertex, layer: record.chain.layers.last, reason: "same instruction on the same inputs")
+            return record.chain
         }
         let inputs = try await solve(vertex.inputs)
         let content = try await contentIngredients(of: vertex, on: inputs, definition: definition)
         let key = CacheKey(content)
         if usesCache, let record = await records.record(for: key) {
             try await records.save(record, for: [definition.key])
-            return hit(record, vertex, reason: "inputs with the same content")
+            reportHit(vertex, layer: record.chain.layers.last, reason: "inputs with the same content")
+            return record.chain
         }
-        return try await run(vertex, on: inputs, content: content, keys: [key, definition.key])
+        return try await run(vertex, on: inputs, content: content, key: key, definition: definition.key)
     }
 
-    private func hit(_ record: CacheRecord, _ vertex: Vertex, reason: String) -> LayerChain {
-        if let step = vertex.step {
-            report(.stepStarted(step))
-            report(
-                .stepFinished(
-                    step,
-                    StepOutcome(isCached: true, reason: reason, layer: record.chain.layers.last, duration: .zero)))
-        }
-        return record.chain
-    }
-
-    private func run(_ vertex: Vertex, on inputs: [LayerChain], content: JSON, keys: [CacheKey]) async throws -> LayerChain {
-        let executor = executor
-        let report = report
+    private func run(
+        _ vertex: Vertex, on inputs: [LayerChain], content: JSON, key: CacheKey, definition: CacheKey
+    ) async throws -> LayerChain {
         let started = ContinuousClock.now
-        if let step = vertex.step { report(.stepStarted(step)) }
+        if let step = vertex.step, reported.insert(vertex.id).inserted { report(.stepStarted(step)) }
         do {
-            let layer = try await flights.value(for: keys[0], receive: { report($0.of(vertex.step)) }) { emit in
-                try await executor.execute(vertex, on: inputs, emit: emit)
+            let layer = try await flights.value(for: key, receive: { [report] in report($0.of(vertex.step)) }) {
+                [records, executor, usesCache, now] emit in
+                // Equal work may have ended between the look for its record and now.
+                if usesCache, let layer = await records.record(for: key)?.chain.layers.last { return layer }
+                let layer = try await executor.execute(vertex, on: inputs, emit: emit)
+                let record = CacheRecord(
+                    chain: inputs[0].appending(layer), ingredients: content, title: vertex.step?.title ?? "",
+                    created: now(), milliseconds: Int64((ContinuousClock.now - started) / .milliseconds(1)))
+                try await records.save(record, for: [key, definition])
+                return layer
             }
             let duration = ContinuousClock.now - started
             let chain = inputs[0].appending(layer)
-            let record = CacheRecord(
-                chain: chain, ingredients: content, title: vertex.step?.title ?? "",
-                created: now(), milliseconds: Int64(duration / .milliseconds(1)))
-            try await records.save(record, for: keys)
+            if let record = await records.record(for: key), record.chain == chain {
+                // The starter of shared work knows only its own definition.
+                try await records.save(record, for: [definition])
+            }
             if let step = vertex.step {
                 report(
                     .stepFinished(
@@ -131,17 +147,51 @@ package actor Solver {
             }
             return chain
         } catch {
-            if let step = vertex.step, !(error is CancellationError) {
-                report(.stepFailed(step, message: "\(error)"))
-            }
-            throw error
+            guard let step = vertex.step, !(error is CancellationError) else { throw error }
+            let failure = Self.failure(error, of: step)
+            report(.stepFailed(step, message: (failure as? BuildError)?.stepMessage ?? "\(failure)"))
+            throw failure
         }
+    }
+
+    /// An error of shared work as this build's step has it.
+    private static func failure(_ error: any Error, of step: Step) -> any Error {
+        guard case BuildError.step(let failure) = error, failure.step != step else { return error }
+        return BuildError.step(
+            StepFailure(
+                step: step, message: failure.message, hint: failure.hint, exitCode: failure.exitCode,
+                lastOutput: failure.lastOutput))
+    }
+
+    // MARK: Reports
+
+    private func reportHit(_ vertex: Vertex, layer: DiffID?, reason: String) {
+        guard let step = vertex.step, reported.insert(vertex.id).inserted else { return }
+        report(.stepStarted(step))
+        report(.stepFinished(step, StepOutcome(isCached: true, reason: reason, layer: layer, duration: .zero)))
+    }
+
+    /// Reports the steps behind a hit, which nothing has to look at, in their order. `chain` is what the first input
+    /// is the bottom of. Steps without a record may yet run for another target, so they come when all have ended.
+    private func passOver(_ inputs: [VertexID], below chain: LayerChain?, onlyRecorded: Bool) async {
+        for (position, id) in inputs.enumerated() where graph[id].step != nil && !reported.contains(id) {
+            let record = await record(of: id)
+            if onlyRecorded, record == nil { continue }
+            let below = position == 0 ? chain.map { LayerChain(Array($0.layers.dropLast())) } ?? record?.chain : record?.chain
+            await passOver(graph[id].inputs, below: below, onlyRecorded: onlyRecorded)
+            reportHit(graph[id], layer: below?.layers.last, reason: "a later step is cached")
+        }
+    }
+
+    private func record(of id: VertexID) async -> CacheRecord? {
+        guard usesCache, let definition = try? await definition(of: id) else { return nil }
+        return await records.record(for: definition.key)
     }
 
     // MARK: Keys
 
     /// A vertex by what it is asked to do; no input needs to be solved for it.
-    private struct Definition {
+    private struct Definition: Sendable {
         let key: CacheKey
         /// For a copy from a context, whose content is known before anything runs.
         var files: SelectedFiles?
@@ -149,6 +199,12 @@ package actor Solver {
 
     private func definition(of id: VertexID) async throws -> Definition {
         if let known = definitions[id] { return known }
+        let definition = try await defining.value(for: id, receive: { _ in }) { _ in try await self.define(id) }
+        definitions[id] = definition
+        return definition
+    }
+
+    private func define(_ id: VertexID) async throws -> Definition {
         let vertex = graph[id]
         var ingredients: JSONObject = [:]
         var files: SelectedFiles?
@@ -171,9 +227,7 @@ package actor Solver {
         var inputs: [JSON] = []
         for input in vertex.inputs { inputs.append(.string(try await definition(of: input).key.description)) }
         ingredients["inputs"] = .array(inputs)
-        let definition = Definition(key: CacheKey(.object(ingredients)), files: files)
-        definitions[id] = definition
-        return definition
+        return Definition(key: CacheKey(.object(ingredients)), files: files)
     }
 
     private func contentIngredients(of vertex: Vertex, on inputs: [LayerChain], definition: Definition) async throws -> JSON {
@@ -198,10 +252,17 @@ package actor Solver {
             return try await executor.select(copy, from: source)
         } catch let error as CopyError {
             guard let step = vertex.step else { throw error }
-            report(.stepStarted(step))
-            report(.stepFailed(step, message: error.message))
+            if reported.insert(vertex.id).inserted {
+                report(.stepStarted(step))
+                report(.stepFailed(step, message: error.message))
+            }
             throw BuildError.step(StepFailure(step: step, message: error.message, hint: error.hint))
         }
-    }
+    }}
 
+/// Lets one event pass at a time.
+private final class ReportGate: Sendable {
+    private let gate = Mutex<Void>(())
+
+    func pass(_ report: () -> Void) { gate.withLock { _ in report() } }
 }
