@@ -1,3 +1,4 @@
+import Archive
 import Linux
 import SystemPackage
 
@@ -41,6 +42,9 @@ package struct StorageError: Error, Sendable, CustomStringConvertible {
     static func writing(_ object: String, in directory: FilePath, missing: Int64? = nil, _ error: any Error)
         -> any Error
     {
+        if let error = error as? ArchiveError {
+            return StorageError(.invalidLayer, "cannot write \(object)", cause: error)
+        }
         guard let error = error as? SystemError else { return error }
         guard [.noSpace, .diskQuotaExceeded, .fileTooLarge].contains(error.errno) else {
             return StorageError(.system, "cannot write \(object)", cause: error)

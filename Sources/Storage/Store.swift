@@ -56,7 +56,8 @@ package final class Store: Sendable {
         layers = LayerStore(
             directory: root.appending("layers"), root: root, session: session, blobs: blobs,
             compressed: RecordStore(directory: root.appending("compressed"), session: session))
-        try sweep()
+        let left = try Session.sweep(root.appending("leases"))
+        if left.leftTemporaries { try sweep(sparing: left.alive) }
         try recoverFromPowerLoss()
     }
 
@@ -106,8 +107,7 @@ package final class Store: Sendable {
     }
 
     /// Removes temporaries whose session is gone.
-    private func sweep() throws {
-        let alive = try Session.sweep(root.appending("leases")).alive
+    private func sweep(sparing alive: Set<String>) throws {
         var directories = [blobs.directory, layers.directory]
         for parent in ["cache", "compressed", "references"] {
             let parent = root.appending(parent)
@@ -130,7 +130,10 @@ package final class Store: Sendable {
         try Lease.passing(root.appending("leases.lock"), exclusively: true) {
             let known = try StoreDirectory.read(mark, limit: 100)
             if known == boot { return }
-            if known != nil { try removeTornFiles() }
+            if known != nil {
+                try sweep(sparing: Session.sweep(root.appending("leases")).alive)
+                try removeTornFiles()
+            }
             let file = try PendingFile(in: root, session: session)
             try file.write(boot)
             try file.publish(as: "boot", durable: true)

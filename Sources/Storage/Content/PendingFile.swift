@@ -17,7 +17,7 @@ final class PendingFile: @unchecked Sendable {
 
     init(in directory: FilePath, session: Session) throws(SystemError) {
         self.directory = directory
-        path = directory.appending(session.temporaryName())
+        path = directory.appending(try session.temporaryName())
         descriptor = try OwnedDescriptor.open(path, flags: O_RDWR | O_CREAT | O_EXCL)
     }
 

@@ -46,10 +46,15 @@ final class Session: Sendable {
 
     deinit { unlink(path.string) }
 
-    /// A name for a temporary file that a sweep attributes to this session.
-    func temporaryName() -> String {
-        ".\(name).\(temporaries.wrappingAdd(1, ordering: .relaxed).newValue)"
+    /// A name for a temporary file that a sweep attributes to this session. The first one is noted in the session's
+    /// file: a session without the note leaves nothing to sweep.
+    func temporaryName() throws(SystemError) -> String {
+        let number = temporaries.wrappingAdd(1, ordering: .relaxed).newValue
+        if number == 1 { try append(Session.note + "\n") }
+        return ".\(name).\(number)"
     }
+
+    private static let note = "temporaries"
 
     func append(_ lines: String) throws(SystemError) {
         let raw = file.rawValue
@@ -59,22 +64,24 @@ final class Session: Sendable {
         guard count == bytes.count else { throw SystemError("write", path.string, errno: .noSpace) }
     }
 
-    /// Names of sessions whose owner is gone, and of those that live. The files of the former are removed.
-    static func sweep(_ directory: FilePath) throws -> (gone: Set<String>, alive: Set<String>) {
-        var gone: Set<String> = []
+    /// Removes the files of sessions whose owner is gone. Says which live, and whether one of the others may have left
+    /// temporaries.
+    static func sweep(_ directory: FilePath) throws -> (alive: Set<String>, leftTemporaries: Bool) {
         var alive: Set<String> = []
+        var leftTemporaries = false
         for name in try StoreDirectory.names(in: directory) {
             let path = directory.appending(name)
             // nil: another process holds the lock. One that is gone already was swept by somebody else.
             guard access(path.string, F_OK) == 0 else { continue }
             if try FileLock.take(path, .exclusive) != nil {
+                let text = try StoreDirectory.read(path, limit: 1 << 28) ?? []
+                leftTemporaries = leftTemporaries || text.starts(with: note.utf8) || text.contains("\n\(note)\n".utf8)
                 unlink(path.string)
-                gone.insert(name)
             } else {
                 alive.insert(name)
             }
         }
-        return (gone, alive)
+        return (alive, leftTemporaries)
     }
 
     /// Changes with every start of the machine.

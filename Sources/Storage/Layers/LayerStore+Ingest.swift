@@ -57,6 +57,7 @@ extension LayerStore {
                 try await decode(bytes)
             }
             for try await chunk in stream {
+                try Task.checkCancellation()
                 waiting += chunk
                 if waiting.count >= 512 << 10 { try await flush() }
             }

@@ -43,7 +43,7 @@ import Testing
             try scratch.write([1], to: "\(place)/.deadbeef-1-1.7")
             try scratch.write([1], to: "\(place)/.\(name).99")
         }
-        try scratch.write([], to: "store/leases/deadbeef-1-1")
+        try scratch.write(Array("\(Digest.of([]).hex)\ntemporaries\n".utf8), to: "store/leases/deadbeef-1-1")
         _ = try scratch.store()
         for place in places {
             #expect(try scratch.files().contains("\(place)/.\(name).99"))
