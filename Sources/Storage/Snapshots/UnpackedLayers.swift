@@ -41,7 +41,7 @@ struct UnpackedLayers: LayerSource {
     ) throws {
         try StoreDirectory.create(directory, mode: 0o700)
         try sweep()
-        let pending = directory.appending(store.session.temporaryName())
+        let pending = directory.appending(try store.session.temporaryName())
         do {
             var tree = LayerTree(entries: try store.layers.entries(of: id), tarSize: size, below: below)
             try tree.addEntries()
