@@ -155,7 +155,9 @@ import Testing
         let again = try run(["tar", "-c", "--format=posix", "--xattrs", "--sort=name", "."], in: unpacked.path)
         let second = try await store.layers.ingest(
             BlobStream(again), descriptor: Descriptor(of: again, mediaType: .ociLayerTar))
-        #expect(try ours(store, second.diffID).sorted() == ours(store, layer).sorted())
+        let difference = Set(try ours(store, second.diffID)).symmetricDifference(try ours(store, layer))
+        // The directory it unpacks into is not bsdtar's to date.
+        #expect(difference.allSatisfy { $0.hasPrefix("directory") }, "\(difference)")
     }
 }
 
