@@ -85,14 +85,16 @@ let package = Package(
             swiftSettings: swift),
         // Mirrors, refs, fetch, trees and blobs by id.
         .target(
-            name: "Git", dependencies: ["CCrypto", "CGit2", "HTTP", "Linux", systemPackage], swiftSettings: swift),
+            name: "Git", dependencies: ["CCrypto", "CGit2", "HTTP", "Linux", systemPackage],
+            exclude: ["README.md"], swiftSettings: swift),
 
         // MARK: Engine ring
 
         // Content store, layers (canonical tar + EROFS index), snapshotters, leases, fsck.
         .target(name: "Storage", dependencies: ["Archive", "Linux", "OCI", systemPackage], swiftSettings: swift),
         // One isolated, limited process with its output; runtime drivers; network modes.
-        .target(name: "Sandbox", dependencies: ["Linux", "OCI", systemPackage], swiftSettings: swift),
+        .target(
+            name: "Sandbox", dependencies: ["Linux", "OCI", systemPackage], exclude: ["README.md"], swiftSettings: swift),
         // The distribution API: pull, push, mount, resume, authentication.
         .target(name: "Registry", dependencies: ["HTTP", "Linux", "OCI", systemPackage], swiftSettings: swift),
         // Contexts, planner, graph, cache keys, solver, operations, exporters.
