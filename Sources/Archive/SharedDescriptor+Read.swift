@@ -7,9 +7,8 @@ extension SharedDescriptor {
         let raw = rawValue
         var done = 0
         while done < buffer.count {
-            let step = try check("read") {
-                pread(raw, buffer.baseAddress! + done, buffer.count - done, off_t(offset) + off_t(done))
-            }
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+            let step = try check("read") { pread(raw, rest.baseAddress, rest.count, off_t(offset) + off_t(done)) }
             if step == 0 { break }
             done += step
         }

@@ -79,8 +79,9 @@ package enum GzipMembers {
             let bound = libdeflate_deflate_compress_bound(compressor, input.count)
             return [UInt8](unsafeUninitializedCapacity: header.count + bound + trailerLength) { output, count in
                 _ = output.update(fromContentsOf: header)
+                let room = UnsafeMutableBufferPointer(rebasing: output[header.count..<header.count + bound])
                 let deflated = libdeflate_deflate_compress(
-                    compressor, input.baseAddress, input.count, output.baseAddress! + header.count, bound)
+                    compressor, input.baseAddress, input.count, room.baseAddress, bound)
                 precondition(deflated > 0, "libdeflate exceeds its own bound")
                 count = header.count + deflated
                 for value in [libdeflate_crc32(0, input.baseAddress, input.count), UInt32(input.count)] {

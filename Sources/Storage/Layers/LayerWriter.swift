@@ -1,5 +1,4 @@
 package import Archive
-import Glibc
 package import Linux
 import OCI
 
@@ -156,7 +155,8 @@ private final class BufferedOutput {
         while rest > 0 {
             if used == buffer.count { try flush() }
             let step = Int(min(rest, Int64(buffer.count - used)))
-            memset(buffer.baseAddress! + used, 0, step)
+            UnsafeMutableRawBufferPointer(rebasing: buffer[used..<used + step]).initializeMemory(
+                as: UInt8.self, repeating: 0)
             used += step
             rest -= Int64(step)
         }
