@@ -50,7 +50,7 @@ struct BuildCommand: AsyncParsableCommand {
         let references = try tag.map(Self.reference)
         if push, references.isEmpty { throw CommandFailure.usage("--push needs a --tag to push to") }
         let source = try LocalSource(context: context, file: file)
-        let request = try source.request(
+        let request = try await source.request(
             targets: target, arguments: Self.pairs(buildArg, fromEnvironment: true), labels: Self.pairs(label),
             platform: try platform.map(Self.platform) ?? .current, network: try networkMode(), epoch: epoch,
             usesCache: !noCache)

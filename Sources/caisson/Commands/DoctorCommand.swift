@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Linux
 import OCI
+import Sandbox
 
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,19 +16,18 @@ struct DoctorCommand: AsyncParsableCommand {
         if store.json {
             let json = checks.map { check -> JSON in
                 [
-                    "name": .string(check.name), "ok": .bool(check.isGood), "required": .bool(check.isRequired),
-                    "detail": .string(check.detail), "remedy": check.remedy.map(JSON.string),
+                    "name": .string(check.name), "ok": .bool(check.isMet), "detail": .string(check.detail),
+                    "remedy": check.isMet ? nil : .string(check.remedy),
                 ]
             }
             StandardOutput.write(JSON.array(json).lineText + "\n")
         } else {
             for check in checks {
-                let mark = check.isGood ? "ok     " : check.isRequired ? "MISSING" : "absent "
-                StandardOutput.write("\(mark)  \(check.name): \(check.detail)\n")
-                if !check.isGood, let remedy = check.remedy { StandardOutput.write("         \(remedy)\n") }
+                StandardOutput.write("\(check.isMet ? "ok     " : "missing")  \(check.name): \(check.detail)\n")
+                if !check.isMet { StandardOutput.write("         \(check.remedy)\n") }
             }
         }
-        if checks.contains(where: { $0.isRequired && !$0.isGood }) {
+        if !HostReport.allowsBuilds(checks) {
             throw CommandFailure(store.json ? "" : "builds cannot run here", .infrastructure)
         }
     }

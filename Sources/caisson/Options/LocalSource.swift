@@ -54,7 +54,7 @@ struct LocalSource {
     func request(
         targets: [String], arguments: [String: String], labels: [String: String], platform: Platform,
         network: RunOperation.Network, epoch: String, usesCache: Bool
-    ) throws -> BuildRequest {
+    ) async throws -> BuildRequest {
         let context = try DirectoryContext(directory, ignore: ignore)
         let environment = ProcessEnvironment.variables()
         var fixed: Int64?
@@ -64,11 +64,10 @@ struct LocalSource {
             }
             fixed = seconds
         }
-        let created =
-            fixed ?? environment["SOURCE_DATE_EPOCH"].flatMap(Int64.init) ?? WorkTree.commitTime(of: directory)
-            ?? WallClock.seconds()
+        var created = fixed ?? WorkTree.commitTime(of: directory) ?? environment["SOURCE_DATE_EPOCH"].flatMap(Int64.init)
+        if created == nil { created = try await context.newestModification() }
         return BuildRequest(
             dockerfile: dockerfile, context: context, targets: targets, buildArguments: arguments, labels: labels,
-            platform: platform, network: network, epoch: fixed, created: created, usesCache: usesCache)
+            platform: platform, network: network, epoch: fixed, created: created ?? 0, usesCache: usesCache)
     }
 }
