@@ -1,10 +1,10 @@
 /// Why the agent cannot start or go on.
 package struct AgentError: Error, Sendable, CustomStringConvertible {
     package enum Code: Sendable {
-        /// The user's files are wrong; nothing was started.
-        case configuration
-        /// The host refused something: a folder, a port, a lock.
-        case infrastructure
+        /// The data folder cannot be made, or another agent has it.
+        case dataFolder
+        /// The address cannot be listened at.
+        case address
     }
 
     package let code: Code

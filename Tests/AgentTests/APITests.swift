@@ -31,7 +31,10 @@ import Testing
                 #expect(try await agent.runs("?pipeline=other").map(\.id) == [2])
                 #expect(try await agent.runs("?limit=1").map(\.id) == [2])
                 #expect(try await agent.runs("?before=2").map(\.id) == [1])
-                #expect(try await agent.runs().allSatisfy { $0.steps == nil && $0.stepCount == 1 && $0.cachedStepCount == 1 })
+                #expect(
+                    try await agent.runs().allSatisfy {
+                        $0.steps == nil && $0.stepCount == 1 && $0.cachedStepCount == 1
+                    })
             }
         }
     }
@@ -112,8 +115,10 @@ import Testing
 
     @Test(arguments: [
         (#"{"pipeline":"wbe"}"#, 404, "there are: web"), (#"{"pipeline":"web","ref":"none"}"#, 404, "has no `none`"),
-        (#"{"pipeline":"web","ref":"other"}"#, 422, "no trigger"), (#"{"pipeline":"web","args":{}}"#, 400, "unknown key `args`"),
-        (#"{"ref":"main"}"#, 400, "must be an object"), ("[]", 400, "must be an object"), ("", 400, "must be an object"),
+        (#"{"pipeline":"web","ref":"other"}"#, 422, "no trigger"),
+        (#"{"pipeline":"web","args":{}}"#, 400, "unknown key `args`"),
+        (#"{"ref":"main"}"#, 400, "must be an object"), ("[]", 400, "must be an object"),
+        ("", 400, "must be an object"),
         (#"{"pipeline":"web","ref":"a b"}"#, 400, "not the name"),
     ])
     func triggerExplainsWhatItCannotDo(body: String, status: Int, message: String) async throws {
@@ -153,7 +158,8 @@ import Testing
                 try await agent.wait(for: 1, "succeeded")
                 var standard = ["Content-Type": "application/json", "Caisson-Request": "1"]
                 for (name, value) in headers { standard[name] = value.isEmpty ? nil : value }
-                let answer = try await agent.send("POST", "/api/v1/trigger", body: #"{"pipeline":"web"}"#, headers: standard)
+                let answer = try await agent.send(
+                    "POST", "/api/v1/trigger", body: #"{"pipeline":"web"}"#, headers: standard)
                 #expect(answer.status == 403 || answer.status == 415)
                 #expect(try await agent.runs().count == 1)
             }
@@ -178,7 +184,9 @@ import Testing
                 try await eventually { FileManager.default.fileExists(atPath: socket) }
                 let process = Process()
                 process.executableURL = URL(filePath: "/usr/bin/curl")
-                process.arguments = ["--silent", "--max-time", "20", "--unix-socket", socket, "http://agent/api/v1/status"]
+                process.arguments = [
+                    "--silent", "--max-time", "20", "--unix-socket", socket, "http://agent/api/v1/status",
+                ]
                 let output = Pipe()
                 process.standardOutput = output
                 try process.run()

@@ -16,7 +16,9 @@ import Testing
             try await TestAgent.with([pipeline()], servers: servers, data: folder) { agent in
                 let run = try await agent.wait(for: 1, "succeeded")
                 #expect(try run.ref == "refs/heads/main" && run.commit == commit(1).hex && run.cause == "change")
-                #expect(run.targets.map(\.name) == ["unit", "app"] && run.targets.map(\.status) == ["succeeded", "succeeded"])
+                #expect(
+                    run.targets.map(\.name) == ["unit", "app"]
+                        && run.targets.map(\.status) == ["succeeded", "succeeded"])
                 #expect(run.targets[1].references == ["127.0.0.1:5000/web:main", "127.0.0.1:5000/web:main-0000000"])
                 #expect(run.targets[1].digest?.hasPrefix("sha256:") == true && run.targets[1].size == 1234)
                 #expect(run.steps?.map(\.name) == ["[app 1/1] RUN make"] && run.cachedStepCount == 1)
@@ -112,7 +114,9 @@ import Testing
             for number in 1...4 { try await executor.set(number, .hang) }
             let file = try pipeline(triggers: "main: { branch: \"*\" }")
             try await TestAgent.with([file], executor: executor, data: folder) { agent in
-                for number in 1...4 { try await agent.servers.push(number, to: RefName(.branch, "b\(number)"), of: repository()) }
+                for number in 1...4 {
+                    try await agent.servers.push(number, to: RefName(.branch, "b\(number)"), of: repository())
+                }
                 try await eventually { await executor.running == 2 }
                 try await eventually { try await agent.status().queue.queued == 2 }
                 await executor.finish()
@@ -126,7 +130,8 @@ import Testing
         try await withFolder { folder in
             let executor = FakeExecutor()
             try await executor.set(1, .hang)
-            try await TestAgent.with([pipeline()], executor: executor, data: folder, configure: { $0.queue.slots = 1 }) { agent in
+            try await TestAgent.with([pipeline()], executor: executor, data: folder, configure: { $0.queue.slots = 1 })
+            { agent in
                 try await agent.servers.push(1, to: main, of: repository())
                 try await agent.wait(for: 1, "running")
                 try await agent.servers.push(2, to: main, of: repository())
@@ -181,7 +186,7 @@ import Testing
                 try await agent.servers.push(2, to: main, of: repository())
                 try await agent.wait(for: 2, "queued")
                 agent.stop.yield()
-                try await Task.sleep(for: .milliseconds(50))
+                try await eventually { try await agent.status().agent.state == "stopping" }
                 await executor.finish()
                 try await eventually { await executor.released == 1 }
             }
@@ -205,7 +210,8 @@ import Testing
             }
             #expect(await executor.cancelled == 1)
             let run = try await SQLiteRunStore(path: folder.appending("agent.db")).runs(RunFilter()).first?.run
-            #expect(run?.state == .queued && run?.lifecycle.faults == 0 && run?.lifecycle.message == "the agent stopped")
+            #expect(
+                run?.state == .queued && run?.lifecycle.faults == 0 && run?.lifecycle.message == "the agent stopped")
         }
     }
 
@@ -215,7 +221,8 @@ import Testing
             for number in 1...2 {
                 _ = try await store.enqueue(
                     RunRequest(
-                        pipeline: PipelineName("web"), trigger: TriggerName("main"), repository: repository(), ref: main,
+                        pipeline: PipelineName("web"), trigger: TriggerName("main"), repository: repository(),
+                        ref: main,
                         commit: commit(number), cause: .change), at: .now)
             }
             _ = try await store.claim(for: "dead", lease: .seconds(3600), at: .now)
@@ -248,7 +255,7 @@ import Testing
                     try await TestAgent.with([], data: folder) { _ in }
                 }
                 #expect(error?.message.contains("is in use by another agent (process ") == true)
-                #expect(error?.code == .infrastructure)
+                #expect(error?.code == .dataFolder)
             }
         }
     }
@@ -260,7 +267,8 @@ import Testing
                 let error = await #expect(throws: AgentError.self) {
                     try await TestAgent.with(
                         [], data: folder.appending("b"),
-                        configure: { $0.http.listen = ListenAddress(host: "127.0.0.1", port: port) }) { _ in }
+                        configure: { $0.http.listen = ListenAddress(host: "127.0.0.1", port: port) }
+                    ) { _ in }
                 }
                 #expect(error?.message.contains("cannot serve HTTP at 127.0.0.1:\(port)") == true)
             }

@@ -54,6 +54,10 @@ struct StatusView: Decodable {
         let slots: Int
     }
 
+    struct Agent: Decodable {
+        let state: String
+    }
+
     struct Repository: Decodable {
         let url: String
         let failures: Int
@@ -67,6 +71,7 @@ struct StatusView: Decodable {
         let lastRun: RunView?
     }
 
+    let agent: Agent
     let queue: Queue
     let repositories: [Repository]
     let pipelines: [PipelineView]

@@ -1,5 +1,6 @@
 import Agent
 import Foundation
+import HTTP
 import Pipeline
 import SystemPackage
 import Testing
@@ -45,7 +46,8 @@ import Testing
     }
 
     @Test func everyValueArrives() throws {
-        let configuration = try TOMLTests.configuration("""
+        let configuration = try TOMLTests.configuration(
+            """
             [agent]
             name = "ci-1"
             data = "data"
@@ -72,9 +74,8 @@ import Testing
             timeout = "3s"
             connections = 4
             schemes = ["http", "file"]
-            private_networks = ["Git.Example.org"]
             [sandbox]
-            runtime = "runc"
+            network = "none"
             [log]
             level = "debug"
             format = "json"
@@ -85,14 +86,24 @@ import Testing
         #expect(configuration.queue.slots == 8 && configuration.queue.retryBackoff == .seconds(1)...Duration.seconds(2))
         #expect(configuration.queue.stopTimeout == .seconds(60) && configuration.queue.retryAttempts == 5)
         #expect(configuration.limits.log.bytes == 1 << 20 && configuration.limits.processes == 100)
-        #expect(configuration.git.schemes == [.http, .file] && configuration.git.privateNetworks == ["git.example.org"])
-        #expect(configuration.sandbox.runtime == "runc" && configuration.log.level == .debug)
+        #expect(
+            configuration.git.schemes == [.http, .file])
+        #expect(configuration.sandbox.network == .none && configuration.log.level == .debug)
     }
 
     @Test(arguments: [
-        ("[agnet]\n", "agent.conf:1:2: unknown key `agnet` in the configuration\n  1 | [agnet]\n    |  ^^^^^ did you mean `agent`?"),
-        ("[queue]\nslot = 3", "agent.conf:2:1: unknown key `slot` in [queue]\n  2 | slot = 3\n    | ^^^^ did you mean `slots`?"),
-        ("[queue]\nslots = 0", "agent.conf:2:9: `slots` of [queue] is 0, but must be between 1 and 256\n  2 | slots = 0\n    |         ^"),
+        (
+            "[agnet]\n",
+            "agent.conf:1:2: unknown key `agnet` in the configuration\n  1 | [agnet]\n    |  ^^^^^ did you mean `agent`?"
+        ),
+        (
+            "[queue]\nslot = 3",
+            "agent.conf:2:1: unknown key `slot` in [queue]\n  2 | slot = 3\n    | ^^^^ did you mean `slots`?"
+        ),
+        (
+            "[queue]\nslots = 0",
+            "agent.conf:2:9: `slots` of [queue] is 0, but must be between 1 and 256\n  2 | slots = 0\n    |         ^"
+        ),
     ])
     func mistakesAreShown(text: String, output: String) {
         let error = #expect(throws: ConfigError.self) { try TOMLTests.configuration(text) }
@@ -101,7 +112,8 @@ import Testing
 
     @Test(arguments: [
         ("queue.renew = '40s'", "renewed at least twice"), ("queue.lease = '20s'", "renewed at least twice"),
-        ("git.interval = '1h'", "below"), ("git.schemes = ['ext']", "must be"), ("http.listen = '8080'", "not an address"),
+        ("git.interval = '1h'", "below"), ("git.schemes = ['ext']", "must be"),
+        ("http.listen = '8080'", "not an address"),
         ("queue.retry = { backoff = '5m..10s' }", "not a range"), ("schema = 2", "between 1 and 1"),
         ("[[registry]]\nplain_http = true", "no `host`"), ("[[registry]]\nhost = 'a/b'", "not a registry host"),
         ("[[registry]]\nhost = 'a'\n[[registry]]\nhost = 'a'", "more than once"), ("registry = {}", "must be a list"),
@@ -114,7 +126,9 @@ import Testing
         #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
     }
 
-    @Test(arguments: ["password = 'hunter2'", "password = hunter2", "password = 'hunter2' x", "password = { fiel = 'hunter2' }"])
+    @Test(arguments: [
+        "password = 'hunter2'", "password = hunter2", "password = 'hunter2' x", "password = { fiel = 'hunter2' }",
+    ])
     func secretsAreNeverShown(line: String) {
         let error = #expect(throws: ConfigError.self) {
             try TOMLTests.configuration("[[registry]]\nhost = 'a'\n[registry.auth]\nuser = 'u'\n\(line)")

@@ -18,7 +18,9 @@ import Testing
         #expect(schedule.pause(afterSuccess: false, random: 0.5) == .seconds(480))
     }
 
-    @Test(arguments: [(0.0, 51.0), (0.5, 60.0), (1.0, 69.0)]) func jitterSpreadsAroundTheInterval(random: Double, seconds: Double) {
+    @Test(arguments: [(0.0, 51.0), (0.5, 60.0), (1.0, 69.0)]) func jitterSpreadsAroundTheInterval(
+        random: Double, seconds: Double
+    ) {
         var schedule = Self.schedule(jitter: 0.15)
         #expect(abs(schedule.pause(afterSuccess: true, random: random) / .seconds(1) - seconds) < 0.001)
     }

@@ -75,9 +75,10 @@ actor FakeExecutor: RunExecutor {
             throw error
         }
         let isBroken = if case .failCheck = behaviour { true } else { false }
-        try await reporter.finished(StepRecord(
-            id: "1", name: "[app 1/1] RUN make", status: isBroken ? .failed : .succeeded, isCached: !isBroken,
-            startedAt: .now, duration: .milliseconds(12)))
+        try await reporter.finished(
+            StepRecord(
+                id: "1", name: "[app 1/1] RUN make", status: isBroken ? .failed : .succeeded, isCached: !isBroken,
+                startedAt: .now, duration: .milliseconds(12)))
         let checks = plan.checks.map { check in
             TargetRecord(
                 kind: .check, name: check.name, status: isBroken ? .failed : .succeeded,
@@ -86,7 +87,8 @@ actor FakeExecutor: RunExecutor {
         let images = plan.images.map { image in
             let record = ImageRecord(digest: Digest.of(Array(job.run.request.commit.hex.utf8)), size: 1234)
             let target = TargetRecord(
-                kind: .image, name: image.name, status: isBroken ? .skipped : .succeeded, image: isBroken ? nil : record)
+                kind: .image, name: image.name, status: isBroken ? .skipped : .succeeded, image: isBroken ? nil : record
+            )
             return ImageResult(target: target, references: image.references)
         }
         return BuiltRun(checks: checks, images: images)
@@ -111,7 +113,8 @@ func commit(_ number: Int) throws -> CommitID {
     return try CommitID(String(repeating: "0", count: 40 - digits.count) + digits)
 }
 
-let main = try! RefName(.branch, "main")  // swift-format-ignore: NeverUseForceTry
+/// `refs/heads/main`
+let main: RefName = RefName(full: "refs/heads/main") ?? { preconditionFailure("a plain name") }()
 
 func repository(_ name: String = "web") throws -> RepositoryURL {
     try RepositoryURL("https://git.example.org/team/\(name).git")
@@ -173,7 +176,8 @@ struct TestAgent: Sendable {
                     try await Task.sleep(for: .seconds(60))
                     throw FakeFailure(description: "the agent ended before it listened")
                 }
-                return try await body(TestAgent(port: port, servers: servers, executor: executor, data: data, stop: stop))
+                return try await body(
+                    TestAgent(port: port, servers: servers, executor: executor, data: data, stop: stop))
             }
             defer { group.cancelAll() }
             while let result = try await group.next() {

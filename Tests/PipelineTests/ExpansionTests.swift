@@ -5,7 +5,8 @@ import Testing
 @Suite struct ExpansionTests {
     static let commit = "0123456789abcdef0123456789abcdef01234567"
 
-    static func context(_ ref: String, trigger: String = "main", commitTime: Int64 = 1_795_435_200) throws -> RunContext {
+    static func context(_ ref: String, trigger: String = "main", commitTime: Int64 = 1_795_435_200) throws -> RunContext
+    {
         RunContext(
             trigger: try TriggerName(trigger), ref: try #require(RefName(full: ref)), commit: try CommitID(commit),
             commitTime: commitTime, run: 418)

@@ -26,7 +26,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (["release/*", "!release/old-*"], "release/1", true), (["release/*", "!release/old-*"], "release/old-1", false),
+        (["release/*", "!release/old-*"], "release/1", true),
+        (["release/*", "!release/old-*"], "release/old-1", false),
         (["!release/old-*", "release/*"], "release/old-1", true), (["*", "!*", "main"], "main", true),
         (["*", "!*", "main"], "other", false), (["\\!odd"], "!odd", true),
     ])

@@ -90,8 +90,10 @@ import Testing
 
     @Test(.timeLimit(.minutes(1)), arguments: 0..<200) func noInputCrashesTheReader(seed: Int) {
         var generator = SplitMix(state: UInt64(seed))
-        let pieces = ["a", ":", " ", "\n", "- ", "[", "]", "{", "}", "*a", "&a ", "?", "'", "\"", "|", ">", "#", "!t ",
-            "<<", ",", "\t", "schema: 1\n", "---\n", "...\n", "\u{2028}", "\\", "%", "@", "é", "\0", "1"]
+        let pieces = [
+            "a", ":", " ", "\n", "- ", "[", "]", "{", "}", "*a", "&a ", "?", "'", "\"", "|", ">", "#", "!t ",
+            "<<", ",", "\t", "schema: 1\n", "---\n", "...\n", "\u{2028}", "\\", "%", "@", "é", "\0", "1",
+        ]
         let text = (0..<60).map { _ in pieces[Int(generator.next() % UInt64(pieces.count))] }.joined()
         #expect(throws: ConfigError.self) { try PipelineFile.parse(text, fileName: "a.yaml") }
     }

@@ -22,23 +22,24 @@ import Testing
         segments += composer.finish("b", verdict: "done")?.segments ?? []
         segments += composer.output("a", Array("end".utf8))
         segments += composer.finish("a", verdict: "failed")?.segments ?? []
-        #expect(Self.text(segments) == """
-            #1 RUN a
-            one
-            tw
-            #2 RUN b
-            #1 RUN a
-            o
-            #2 RUN b
-            x
-            #1 RUN a
-            three
-            #2 done
-            #1 RUN a
-            end
-            #1 failed
+        #expect(
+            Self.text(segments) == """
+                #1 RUN a
+                one
+                tw
+                #2 RUN b
+                #1 RUN a
+                o
+                #2 RUN b
+                x
+                #1 RUN a
+                three
+                #2 done
+                #1 RUN a
+                end
+                #1 failed
 
-            """)
+                """)
         #expect(Self.text(segments.filter { $0.step == 1 }) == "one\ntwo\nthree\nend")
         #expect(Self.text(segments.filter { $0.step == 2 }) == "x\n")
     }
@@ -54,7 +55,10 @@ import Testing
         _ = composer.start("a", name: "a")
         _ = composer.start("b", name: "b")
         #expect(composer.output("a", [UInt8](repeating: 0x41, count: 5000)).isEmpty)
-        #expect(composer.output("a", [UInt8](repeating: 0x41, count: 5000)).contains { $0.step == 1 && $0.bytes.count == 10000 })
+        #expect(
+            composer.output("a", [UInt8](repeating: 0x41, count: 5000)).contains {
+                $0.step == 1 && $0.bytes.count == 10000
+            })
     }
 
     @Test func outputBeyondTheLimitIsLeftOutOnce() {

@@ -50,7 +50,9 @@ import Testing
                 for worker in 0..<8 {
                     group.addTask {
                         var ids: [RunID] = []
-                        while let run = try await store.claim(for: "w\(worker)", lease: lease, at: start) { ids.append(run.id) }
+                        while let run = try await store.claim(for: "w\(worker)", lease: lease, at: start) {
+                            ids.append(run.id)
+                        }
                         return ids
                     }
                 }

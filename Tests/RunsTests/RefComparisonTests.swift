@@ -43,7 +43,8 @@ import Testing
     }
 
     @Test func refsThatNoTriggerWantsAreNotBuilt() throws {
-        let comparison = try Self.compare([try branch("mainly"): try commit(1), try tag("x"): try commit(1)], known: [:])
+        let comparison = try Self.compare(
+            [try branch("mainly"): try commit(1), try tag("x"): try commit(1)], known: [:])
         #expect(comparison.requests.isEmpty && comparison.changes.count == 2)
     }
 

@@ -22,7 +22,8 @@ import Testing
             let store = try SQLiteRunStore(path: path)
             let interrupted = try await store.interrupt(.all, "the agent was stopped", retry: retry, at: at(5))
             #expect(interrupted.map(\.id) == [one.id])
-            #expect(interrupted.first?.state == .queued && interrupted.first?.lifecycle.message == "the agent was stopped")
+            #expect(
+                interrupted.first?.state == .queued && interrupted.first?.lifecycle.message == "the agent was stopped")
             let claimed = try await store.claim(for: "w", lease: lease, at: at(6))
             #expect(claimed?.id == one.id && claimed?.lifecycle.attempt == 2)
             #expect(try await store.details(of: one.id)?.steps.isEmpty == true)
@@ -38,7 +39,8 @@ import Testing
             var step = StepRecord(id: "k1", name: "[build 1/2] COPY . .", startedAt: start)
             try await store.record(step, of: run.nextClaim)
             let other = StepRecord(
-                id: "k2", name: "[build 2/2] RUN make", status: .failed, startedAt: at(1), duration: .milliseconds(1234))
+                id: "k2", name: "[build 2/2] RUN make", status: .failed, startedAt: at(1), duration: .milliseconds(1234)
+            )
             try await store.record(other, of: run.nextClaim)
             step.status = .succeeded
             step.isCached = true
@@ -46,9 +48,12 @@ import Testing
             try await store.record(step, of: run.nextClaim)
             let image = ImageRecord(
                 digest: Digest.of([1, 2, 3]), size: 4096,
-                references: try ["127.0.0.1:5000/web:main", "127.0.0.1:5000/web:main-1"].map { try ImageReference(parsing: $0) })
+                references: try ["127.0.0.1:5000/web:main", "127.0.0.1:5000/web:main-1"].map {
+                    try ImageReference(parsing: $0)
+                })
             let targets = [
-                TargetRecord(kind: .check, name: "test", status: .failed, message: "exit code 1", duration: .seconds(2)),
+                TargetRecord(
+                    kind: .check, name: "test", status: .failed, message: "exit code 1", duration: .seconds(2)),
                 TargetRecord(kind: .image, name: "app", status: .succeeded, image: image),
                 TargetRecord(kind: .image, name: "dev", status: .skipped),
             ]
@@ -81,7 +86,8 @@ import Testing
             let file = try pipeline()
             func poll(_ heads: [RefName: CommitID], at now: Timestamp) async throws -> PollResult {
                 try await SQLiteRunStore(path: folder.appending("agent.db")).record(
-                    RefObservation(repository: repository(), prefixes: file.refPrefixes, heads: heads, pipelines: [file]),
+                    RefObservation(
+                        repository: repository(), prefixes: file.refPrefixes, heads: heads, pipelines: [file]),
                     at: now)
             }
             let main = try branch("main")
@@ -105,7 +111,8 @@ import Testing
             _ = try await store.record(
                 RefObservation(repository: url, prefixes: [], heads: [:], pipelines: []), at: at(3))
             let succeeded = try await store.polls()
-            #expect(succeeded.map(\.failures) == [0] && succeeded[0].succeededAt == at(3) && succeeded[0].message == nil)
+            #expect(
+                succeeded.map(\.failures) == [0] && succeeded[0].succeededAt == at(3) && succeeded[0].message == nil)
         }
     }
 

@@ -9,6 +9,7 @@ import Runs
 struct StatusDocument: Encodable {
     struct Agent: Encodable {
         let name: String
+        let state: String
         let startedAt: String
     }
 

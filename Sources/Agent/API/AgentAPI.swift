@@ -12,6 +12,7 @@ struct AgentAPI: Sendable {
     let logs: RunLogs
     let trigger: ManualTrigger
     let bell: Doorbell
+    let phase: AgentPhase
     let startedAt: Timestamp
 
     /// `isLoopbackOnly`: requests must name loopback as their host.
@@ -40,9 +41,10 @@ struct AgentAPI: Sendable {
         var states: [StatusDocument.PipelineStatus] = []
         for file in pipelines.files {
             let last = try await store.runs(RunFilter(pipeline: file.name, limit: 1)).first
-            states.append(StatusDocument.PipelineStatus(
-                name: file.name.text, repository: file.repository.text, triggers: file.triggers.map(\.name.text),
-                lastRun: last.map { RunDocument($0, at: now) }))
+            states.append(
+                StatusDocument.PipelineStatus(
+                    name: file.name.text, repository: file.repository.text, triggers: file.triggers.map(\.name.text),
+                    lastRun: last.map { RunDocument($0, at: now) }))
         }
         let repositories = pipelines.byRepository.keys.sorted().map { url in
             StatusDocument.RepositoryStatus(
@@ -50,11 +52,13 @@ struct AgentAPI: Sendable {
                 succeededAt: polls[url]?.succeededAt?.description, failures: polls[url]?.failures ?? 0,
                 message: polls[url]?.message)
         }
-        return try .json(StatusDocument(
-            agent: StatusDocument.Agent(name: configuration.agent.name, startedAt: startedAt.description),
-            queue: StatusDocument.Queue(
-                queued: depth.queued, running: depth.running, slots: configuration.queue.slots),
-            pipelines: states, repositories: repositories))
+        return try .json(
+            StatusDocument(
+                agent: StatusDocument.Agent(
+                    name: configuration.agent.name, state: phase.name.rawValue, startedAt: startedAt.description),
+                queue: StatusDocument.Queue(
+                    queued: depth.queued, running: depth.running, slots: configuration.queue.slots),
+                pipelines: states, repositories: repositories))
     }
 
     private func list(_ request: Request) async throws -> Response {
@@ -104,7 +108,10 @@ struct AgentAPI: Sendable {
         let data = Data(body.readableBytesView)
         guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
             let document = try? JSONDecoder().decode(TriggerDocument.self, from: data)
-        else { throw APIError.badRequest("the body must be an object with the text `pipeline`, and `ref` and `token` if wanted") }
+        else {
+            throw APIError.badRequest(
+                "the body must be an object with the text `pipeline`, and `ref` and `token` if wanted")
+        }
         if let unknown = Set(object.keys).subtracting(TriggerDocument.keys).sorted().first {
             throw APIError.badRequest("unknown key `\(unknown)`")
         }

@@ -17,7 +17,8 @@ struct HTTPService: Service {
 
     func run() async throws {
         let application = Application(
-            router: api.router(isLoopbackOnly: isLoopbackOnly), configuration: ApplicationConfiguration(address: address),
+            router: api.router(isLoopbackOnly: isLoopbackOnly),
+            configuration: ApplicationConfiguration(address: address),
             onServerRunning: { channel in
                 logger.info("listening", metadata: ["address": "\(name)"])
                 onListening(channel.localAddress?.port)
@@ -28,7 +29,7 @@ struct HTTPService: Service {
         } catch let error as CancellationError {
             throw error
         } catch {
-            throw AgentError(.infrastructure, "cannot serve HTTP at \(name): \(error)")
+            throw AgentError(.address, "cannot serve HTTP at \(name): \(error)")
         }
     }
 

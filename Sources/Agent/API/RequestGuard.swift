@@ -45,7 +45,9 @@ struct RequestGuard: RouterMiddleware {
     }
 
     private static func isLoopback(_ authority: String) -> Bool {
-        let host = authority.hasPrefix("[") ? String(authority.prefix { $0 != "]" }.dropFirst())
+        let host =
+            authority.hasPrefix("[")
+            ? String(authority.prefix { $0 != "]" }.dropFirst())
             : String(authority.prefix { $0 != ":" })
         return ListenAddress(host: host, port: 0).isLoopback
     }

@@ -71,9 +71,8 @@ package final class EngineRunExecutor: RunExecutor {
     ) async throws -> BuiltRun {
         let last = source.dockerfile.stages.last.map { $0.name ?? String($0.index) } ?? "0"
         var targets: [String] = []
-        for target in plan.checks.map(\.target) + plan.images.map({ $0.target ?? last }) where !targets.contains(target) {
-            targets.append(target)
-        }
+        let wanted = plan.checks.map(\.target) + plan.images.map { $0.target ?? last }
+        for target in wanted where !targets.contains(target) { targets.append(target) }
         let limits = engineLimits(job.limits)
         let request = buildRequest(job, plan, source, targets)
         let results = try await StepJournal.recording(to: reporter) { report in
@@ -92,12 +91,15 @@ package final class EngineRunExecutor: RunExecutor {
             built[job.run.id] = Dictionary(
                 plan.images.compactMap { image in
                     (try? images[image.target ?? last]?.get()).map { (image.name, $0) }
-                }) { first, _ in first }
+                }
+            ) { first, _ in first }
         }
         return BuiltRun(checks: checks, images: outcome)
     }
 
-    private func buildRequest(_ job: RunJob, _ plan: RunPlan, _ source: CommitSource, _ targets: [String]) -> BuildRequest {
+    private func buildRequest(
+        _ job: RunJob, _ plan: RunPlan, _ source: CommitSource, _ targets: [String]
+    ) -> BuildRequest {
         let isFixed = if case .commit = job.pipeline.build.epoch { false } else { true }
         return BuildRequest(
             dockerfile: source.dockerfile, context: source.context, targets: targets,

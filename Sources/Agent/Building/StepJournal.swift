@@ -41,7 +41,8 @@ enum StepJournal {
             case .stepFailed(let step, let message):
                 try await reporter.note("\(name(step)): \(message)")
                 try await reporter.finished(
-                    StepRecord(id: id(step), name: name(step), status: .failed, startedAt: started[step.number] ?? .now))
+                    StepRecord(id: id(step), name: name(step), status: .failed, startedAt: started[step.number] ?? .now)
+                )
             case .warning(let diagnostic): try await reporter.note("warning: \(diagnostic.message)")
             case .transfer(let transfer):
                 if transfer.isFinished { try await reporter.note("\(transfer.phase.rawValue) \(transfer.name)") }

@@ -1,4 +1,5 @@
 import Foundation
+import HTTP
 package import Pipeline
 package import SystemPackage
 
@@ -40,7 +41,8 @@ private struct EnvironmentOverrides {
     func applied(to document: ConfigValue) -> ConfigValue {
         guard case .table(var entries) = document.content else { return document }
         for (section, key, text) in values {
-            let value = TOMLDocument.value(text).map { ConfigValue($0.content, text: $0.text, at: .environment) }
+            let value =
+                TOMLDocument.value(text).map { ConfigValue($0.content, text: $0.text, at: .environment) }
                 ?? ConfigValue(.string, text: text, at: .environment)
             let entry = ConfigEntry(name: key, at: .environment, value: value)
             if let index = entries.firstIndex(where: { $0.name == section }) {
@@ -48,7 +50,8 @@ private struct EnvironmentOverrides {
                 let table = ConfigValue(.table(keys.filter { $0.name != key } + [entry]), at: entries[index].value.span)
                 entries[index] = ConfigEntry(name: section, at: entries[index].nameSpan, value: table)
             } else {
-                entries.append(ConfigEntry(name: section, at: .environment, value: ConfigValue(.table([entry]), at: .environment)))
+                entries.append(
+                    ConfigEntry(name: section, at: .environment, value: ConfigValue(.table([entry]), at: .environment)))
             }
         }
         return ConfigValue(.table(entries), at: document.span)
@@ -75,8 +78,8 @@ private struct AgentConfigurationParser {
         readLimits(top, &result.limits)
         readGit(top, &result.git)
         if let value = top["registry"] { result.registries = readRegistries(value) }
-        if let sandbox = section("sandbox", of: top, keys: ["runtime"]) {
-            set(&result.sandbox.runtime, sandbox["runtime"].flatMap { reader.string($0, sandbox.name("runtime")) })
+        if let sandbox = section("sandbox", of: top, keys: ["network"]) {
+            set(&result.sandbox.network, sandbox["network"].flatMap { reader.choice($0, sandbox.name("network")) })
         }
         if let log = section("log", of: top, keys: ["level", "format"]) {
             set(&result.log.level, log["level"].flatMap { reader.choice($0, log.name("level")) })
@@ -133,7 +136,10 @@ private struct AgentConfigurationParser {
                 "a lease of \(queue.lease.configured) must be renewed at least twice in its time, not every \(queue.renew.configured)",
                 at: (section["renew"] ?? section["lease"])?.span ?? section.span)
         }
-        guard let retry = section["retry"].flatMap({ reader.section($0, section.name("retry"), keys: ["infra", "backoff"]) })
+        guard
+            let retry = section["retry"].flatMap({
+                reader.section($0, section.name("retry"), keys: ["infra", "backoff"])
+            })
         else { return }
         set(&queue.retryAttempts, retry["infra"].flatMap { reader.integer($0, retry.name("infra"), in: 1...100) })
         set(&queue.retryBackoff, retry["backoff"].flatMap { readRange($0, retry.name("backoff")) })
@@ -160,22 +166,22 @@ private struct AgentConfigurationParser {
     }
 
     private mutating func readGit(_ top: ConfigSection, _ git: inout AgentConfiguration.GitSection) {
-        let keys = ["interval", "max_interval", "jitter", "timeout", "connections", "schemes", "private_networks"]
+        let keys = ["interval", "max_interval", "jitter", "timeout", "connections", "schemes"]
         guard let section = section("git", of: top, keys: keys) else { return }
         set(&git.interval, section["interval"].flatMap { reader.duration($0, section.name("interval")) })
         set(&git.maximumInterval, section["max_interval"].flatMap { reader.duration($0, section.name("max_interval")) })
         set(&git.jitter, section["jitter"].flatMap { reader.number($0, section.name("jitter"), in: 0...1) })
         set(&git.timeout, section["timeout"].flatMap { reader.duration($0, section.name("timeout")) })
-        set(&git.connections, section["connections"].flatMap { reader.integer($0, section.name("connections"), in: 1...1024) })
+        set(
+            &git.connections,
+            section["connections"].flatMap { reader.integer($0, section.name("connections"), in: 1...1024) })
         if let values = section["schemes"].flatMap({ reader.list($0, section.name("schemes")) }) {
             git.schemes = values.compactMap { reader.choice($0, section.name("schemes")) }
         }
-        if let hosts = section["private_networks"].flatMap({ reader.strings($0, section.name("private_networks")) }) {
-            git.privateNetworks = hosts.map { $0.value.lowercased() }
-        }
         if git.maximumInterval < git.interval {
             reader.report(
-                "`max_interval` of [git] is below `interval`", at: (section["max_interval"] ?? section["interval"])?.span ?? section.span)
+                "`max_interval` of [git] is below `interval`",
+                at: (section["max_interval"] ?? section["interval"])?.span ?? section.span)
         }
     }
 
@@ -186,14 +192,19 @@ private struct AgentConfigurationParser {
             guard let section = reader.section(table, "[[registry]]", keys: ["host", "auth", "plain_http"]),
                 let value = section.required("host", &reader), let host = reader.string(value, section.name("host"))
             else { return nil }
-            if !hosts.insert(host).inserted { reader.report("registry `\(host)` is given more than once", at: value.span) }
+            if !hosts.insert(host).inserted {
+                reader.report("registry `\(host)` is given more than once", at: value.span)
+            }
             let isHost = host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"/@".utf8.contains($0) }
             if host.isEmpty || !isHost {
-                reader.report("`\(host)` is not a registry host", at: value.span, hint: "write registry.example.org or 127.0.0.1:5000")
+                reader.report(
+                    "`\(host)` is not a registry host", at: value.span,
+                    hint: "write registry.example.org or 127.0.0.1:5000")
             }
             return AgentConfiguration.RegistrySection(
-                host: host, credentials: section["auth"].flatMap { readCredentials($0, "`auth` of registry `\(host)`") },
-                plainHTTP: section["plain_http"].flatMap { reader.boolean($0, section.name("plain_http")) } ?? false)
+                host: host,
+                credentials: section["auth"].flatMap { readCredentials($0, "`auth` of registry `\(host)`") },
+                plainHTTP: section["plain_http"].flatMap { reader.boolean($0, section.name("plain_http")) })
         }
     }
 

@@ -1,3 +1,4 @@
+package import HTTP
 package import Pipeline
 package import SystemPackage
 
@@ -65,18 +66,16 @@ package struct AgentConfiguration: Hashable, Sendable {
         /// Polls at once.
         package var connections = 16
         package var schemes: [RepositoryURL.Scheme] = [.https, .ssh]
-        /// Hosts that may resolve to private or loopback addresses.
-        package var privateNetworks: [String] = []
     }
 
     package struct RegistrySection: Hashable, Sendable {
         /// With the port, if it is not the scheme's own.
         package var host: String
         package var credentials: RegistryCredentials?
-        /// Without TLS.
-        package var plainHTTP = false
+        /// Without TLS; nil: loopback hosts only.
+        package var plainHTTP: Bool?
 
-        package init(host: String, credentials: RegistryCredentials? = nil, plainHTTP: Bool = false) {
+        package init(host: String, credentials: RegistryCredentials? = nil, plainHTTP: Bool? = nil) {
             self.host = host
             self.credentials = credentials
             self.plainHTTP = plainHTTP
@@ -94,8 +93,8 @@ package struct AgentConfiguration: Hashable, Sendable {
     }
 
     package struct SandboxSection: Hashable, Sendable {
-        /// Of the OCI runtimes known to the engine.
-        package var runtime = "crun"
+        /// What build steps and checks may reach; `none` forbids it to every pipeline.
+        package var network = NetworkMode.default
     }
 
     package struct LogSection: Hashable, Sendable {
@@ -126,7 +125,9 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`
     package init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            return nil
+        }
         var host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") {
             host = host.dropFirst().dropLast()
@@ -139,16 +140,4 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
 
     package var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
     package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
-}
-
-/// A text that shows itself to nobody: not when printed, not when reflected.
-package struct Secret: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The text itself, for the moment it is used.
-    package let revealed: String
-
-    package init(_ text: String) { revealed = text }
-
-    package var description: String { "***" }
-    package var debugDescription: String { "***" }
-    package var customMirror: Mirror { Mirror(self, children: []) }
 }

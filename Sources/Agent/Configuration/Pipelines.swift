@@ -39,9 +39,10 @@ package struct Pipelines: Sendable {
                 warnings += parsed.warnings
                 let scheme = parsed.file.repository.scheme
                 if !schemes.contains(scheme) {
-                    problems.append(source.error(
-                        "repositories by `\(scheme.rawValue)` are not allowed", at: parsed.repositorySpan,
-                        hint: "allow it in agent.conf: `schemes` of [git]"))
+                    problems.append(
+                        source.error(
+                            "repositories by `\(scheme.rawValue)` are not allowed", at: parsed.repositorySpan,
+                            hint: "allow it in agent.conf: `schemes` of [git]"))
                 }
                 if let earlier = places.updateValue(path.string, forKey: parsed.file.name) {
                     problems.append(source.error("pipeline `\(parsed.file.name)` is also in \(earlier)", at: .start))

@@ -64,9 +64,10 @@ final class TOMLTable {
 
     var value: ConfigValue {
         ConfigValue(
-            .table(order.compactMap { name in
-                items[name].map { ConfigEntry(name: name, at: $0.span, value: $0.item.value) }
-            }), at: span)
+            .table(
+                order.compactMap { name in
+                    items[name].map { ConfigEntry(name: name, at: $0.span, value: $0.item.value) }
+                }), at: span)
     }
 }
 

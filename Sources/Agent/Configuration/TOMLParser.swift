@@ -67,7 +67,8 @@ struct TOMLParser {
             let new = TOMLTable(origin, at: key.span)
             table[key] = .table(new)
             return new
-        case .table(let existing) where existing.origin != .inline && (origin == .implied || existing.origin == .dotted):
+        case .table(let existing)
+        where existing.origin != .inline && (origin == .implied || existing.origin == .dotted):
             return existing
         case .tables(let tables) where origin == .implied:
             if let last = tables.last { return last }
@@ -120,7 +121,9 @@ struct TOMLParser {
             if scanner.take("]") { return ConfigValue(.list(values), at: span) }
             values.append(try value(depth: depth + 1))
             scanner.skipBlankLines()
-            guard scanner.take(",") || scanner.peek == "]" else { throw scanner.error("expected `,` or `]` in the list") }
+            guard scanner.take(",") || scanner.peek == "]" else {
+                throw scanner.error("expected `,` or `]` in the list")
+            }
         }
     }
 

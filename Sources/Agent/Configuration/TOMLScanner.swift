@@ -82,10 +82,9 @@ struct TOMLScanner {
         let start = here
         if peek == "\"" || peek == "'" {
             let text =
-                if take(text: "\"\"\"") { try multilineString(closing: "\"") }
-                else if take(text: "'''") { try multilineString(closing: "'") }
-                else if peek == "\"" { try basicString() }
-                else { try literalString() }
+                if take(text: "\"\"\"") { try multilineString(closing: "\"") } else if take(text: "'''") {
+                    try multilineString(closing: "'")
+                } else if peek == "\"" { try basicString() } else { try literalString() }
             return ConfigValue(.string, text: text, at: span(from: start))
         }
         let text = word { $0 == "+" || $0 == "-" || $0 == "_" || $0 == "." || $0 == ":" || isAlphanumeric($0) }
@@ -212,7 +211,9 @@ struct TOMLScanner {
                 digits.unicodeScalars.append(digit)
                 advance()
             }
-            if digits.count == (letter == "u" ? 4 : 8), let scalar = UInt32(digits, radix: 16).flatMap(Unicode.Scalar.init) {
+            if digits.count == (letter == "u" ? 4 : 8),
+                let scalar = UInt32(digits, radix: 16).flatMap(Unicode.Scalar.init)
+            {
                 return scalar
             }
             throw TOMLError(message: "not a Unicode character", span: span(from: start))

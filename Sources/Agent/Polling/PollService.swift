@@ -78,7 +78,8 @@ package struct PollService: Service {
                 try await store.recordFailedPoll(of: repository, "\(error)", at: .now)
             } catch {
                 if Task.isCancelled { return nil }
-                logger.error("cannot record a failed poll", metadata: ["repository": "\(repository)", "error": "\(error)"])
+                logger.error(
+                    "cannot record a failed poll", metadata: ["repository": "\(repository)", "error": "\(error)"])
             }
             return false
         }
@@ -86,9 +87,11 @@ package struct PollService: Service {
 
     private func report(_ result: PollResult, of repository: RepositoryURL) {
         for change in result.changes where change.ref.kind == .tag && change.old != nil && change.new != nil {
-            logger.warning("tag moved, not built", metadata: [
-                "repository": "\(repository)", "ref": "\(change.ref)", "commit": "\(change.new?.hex ?? "")",
-            ])
+            logger.warning(
+                "tag moved, not built",
+                metadata: [
+                    "repository": "\(repository)", "ref": "\(change.ref)", "commit": "\(change.new?.hex ?? "")",
+                ])
         }
         for run in result.queued { logger.info("run queued", metadata: run.metadata) }
         for run in result.cancelled {

@@ -1,5 +1,5 @@
-package import Logging
 import Hummingbird
+package import Logging
 import Pipeline
 import Runs
 import ServiceLifecycle
@@ -24,6 +24,7 @@ package struct Agent: Sendable {
         let store = try SQLiteRunStore(path: folder.database)
         let logs = RunLogs(folder: folder.logs)
         let bell = Doorbell()
+        let phase = AgentPhase()
         let retry = RetryPolicy(
             attempts: configuration.queue.retryAttempts, backoff: configuration.queue.retryBackoff)
         for run in try await store.interrupt(.all, "the agent was killed", retry: retry, at: .now) {
@@ -35,16 +36,18 @@ package struct Agent: Sendable {
             pipelines: pipelines, source: source, store: store, timeout: configuration.git.timeout)
         let api = AgentAPI(
             configuration: configuration, pipelines: pipelines, store: store, logs: logs, trigger: trigger, bell: bell,
-            startedAt: .now)
+            phase: phase, startedAt: .now)
         // The last stop first: polls end, then the runs, and only then nobody can look any more.
-        services = Self.servers(configuration, in: folder, api, logger, onListening) + [
-            WorkService(
-                pipelines: pipelines, configuration: configuration, executor: executor, store: store, logs: logs,
-                bell: bell, logger: logger),
-            PollService(
-                pipelines: pipelines, settings: configuration.git, source: source, store: store, logs: logs, bell: bell,
-                logger: logger),
-        ]
+        services =
+            Self.servers(configuration, in: folder, api, logger, onListening) + [
+                WorkService(
+                    pipelines: pipelines, configuration: configuration, executor: executor, store: store, logs: logs,
+                    bell: bell, phase: phase, logger: logger),
+                PollService(
+                    pipelines: pipelines, settings: configuration.git, source: source, store: store, logs: logs,
+                    bell: bell,
+                    logger: logger),
+            ]
     }
 
     private static func servers(
@@ -60,9 +63,10 @@ package struct Agent: Sendable {
         ]
         if let socket = configuration.http.socket {
             let path = folder.path.pushing(socket).string
-            servers.append(HTTPService(
-                address: .unixDomainSocket(path: path), name: path, api: api, isLoopbackOnly: false, logger: logger,
-                onListening: { _ in }))
+            servers.append(
+                HTTPService(
+                    address: .unixDomainSocket(path: path), name: path, api: api, isLoopbackOnly: false, logger: logger,
+                    onListening: { _ in }))
         }
         return servers
     }

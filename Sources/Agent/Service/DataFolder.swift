@@ -13,20 +13,20 @@ package final class DataFolder: Sendable {
             try FileManager.default.createDirectory(
                 atPath: path.string, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw AgentError(.infrastructure, "cannot create the data folder `\(path)`: \(error.localizedDescription)")
+            throw AgentError(.dataFolder, "cannot create the data folder `\(path)`: \(error.localizedDescription)")
         }
         do {
             guard let lock = try FileLock.take(lockPath, .exclusive) else {
                 let holder = FileLock.holder(of: lockPath)
                 let who = holder.isEmpty ? "" : " (\(holder))"
-                throw AgentError(.infrastructure, "data folder `\(path)` is in use by another agent\(who)")
+                throw AgentError(.dataFolder, "data folder `\(path)` is in use by another agent\(who)")
             }
             try lock.describeHolder("process \(ProcessInfo.processInfo.processIdentifier)")
             self.lock = lock
         } catch let error as AgentError {
             throw error
         } catch {
-            throw AgentError(.infrastructure, "cannot lock the data folder: \(error)")
+            throw AgentError(.dataFolder, "cannot lock the data folder: \(error)")
         }
         self.path = path
     }

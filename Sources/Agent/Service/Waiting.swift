@@ -24,7 +24,9 @@ package final class Doorbell: Sendable {
             state.listeners[state.nextKey] = continuation
             return state.nextKey
         }
-        continuation.onTermination = { [weak self] _ in self?.state.withLock { _ = $0.listeners.removeValue(forKey: key) } }
+        continuation.onTermination = { [weak self] _ in
+            self?.state.withLock { _ = $0.listeners.removeValue(forKey: key) }
+        }
         return stream
     }
 }

@@ -66,7 +66,9 @@ struct RunAttempt: Sendable {
         await targets.set(built)
         if let failure = built.failure { return .failed(failure) }
         for index in built.images.indices where !built.images[index].references.isEmpty {
-            if let reason = try await store.renew(claim, lease: settings.lease, at: .now) { throw RunStopped(reason: reason) }
+            if let reason = try await store.renew(claim, lease: settings.lease, at: .now) {
+                throw RunStopped(reason: reason)
+            }
             try await executor.push(built.images[index], of: job, reporting: reporter)
             let pushed = built.images[index].references
             built.images[index].target.image?.references = pushed
@@ -90,7 +92,9 @@ struct RunAttempt: Sendable {
         var renewed = ContinuousClock.now
         while (try? await Task.sleep(for: settings.renew)) != nil {
             do {
-                if let reason = try await store.renew(claim, lease: settings.lease, at: .now) { return .cancelled(reason) }
+                if let reason = try await store.renew(claim, lease: settings.lease, at: .now) {
+                    return .cancelled(reason)
+                }
                 renewed = .now
             } catch {
                 if Task.isCancelled { return nil }

@@ -26,12 +26,15 @@ package struct RunJob: Sendable {
     package let trigger: Trigger
     /// The pipeline's, with the agent's where it says nothing: nothing in it is nil.
     package let limits: Limits
+    /// The agent's; the plan never has more.
+    package let network: NetworkMode
 
-    package init(run: Run, pipeline: PipelineFile, trigger: Trigger, limits: Limits) {
+    package init(run: Run, pipeline: PipelineFile, trigger: Trigger, limits: Limits, network: NetworkMode) {
         self.run = run
         self.pipeline = pipeline
         self.trigger = trigger
         self.limits = limits
+        self.network = network
     }
 
     /// What to build, once the commit's time is known (seconds since 1970).
@@ -40,7 +43,9 @@ package struct RunJob: Sendable {
             trigger: trigger.name, ref: run.request.ref, commit: run.request.commit, commitTime: commitTime,
             run: run.id.number)
         do {
-            return try pipeline.plan(for: context)
+            var plan = try pipeline.plan(for: context)
+            if network == .none { plan.network = .none }
+            return plan
         } catch {
             throw .configuration(error.message)
         }

@@ -12,11 +12,12 @@ package struct WorkService: Service {
     private let store: any RunStore
     private let logs: RunLogs
     private let bell: Doorbell
+    private let phase: AgentPhase
     private let logger: Logger
 
     package init(
         pipelines: Pipelines, configuration: AgentConfiguration, executor: any RunExecutor, store: any RunStore,
-        logs: RunLogs, bell: Doorbell, logger: Logger
+        logs: RunLogs, bell: Doorbell, phase: AgentPhase, logger: Logger
     ) {
         self.pipelines = pipelines
         self.configuration = configuration
@@ -24,6 +25,7 @@ package struct WorkService: Service {
         self.store = store
         self.logs = logs
         self.bell = bell
+        self.phase = phase
         self.logger = logger
     }
 
@@ -33,9 +35,13 @@ package struct WorkService: Service {
     }
 
     package func run() async throws {
-        await withDiscardingTaskGroup { group in
-            for _ in 0..<settings.slots { group.addTask { await serveSlot() } }
-            group.addTask { await sweep() }
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { group in
+                for _ in 0..<settings.slots { group.addTask { await serveSlot() } }
+                group.addTask { await sweep() }
+            }
+        } onGracefulShutdown: {
+            phase.stop()
         }
     }
 
@@ -76,7 +82,8 @@ package struct WorkService: Service {
         await cancelWhenGracefulShutdown {
             while (try? await Task.sleep(for: settings.renew)) != nil {
                 do {
-                    let runs = try await store.interrupt(.expired, "its worker stopped renewing", retry: retry, at: .now)
+                    let runs = try await store.interrupt(
+                        .expired, "its worker stopped renewing", retry: retry, at: .now)
                     for run in runs { ended(run) }
                     if !runs.isEmpty { bell.ring() }
                 } catch {
@@ -111,10 +118,12 @@ package struct WorkService: Service {
         do {
             log = try await logs.writer(for: run.claim, limit: configuration.limits.log, at: .now)
         } catch {
-            return try await store.fault(run.claim, "cannot open the log: \(error)", retry: retry, targets: [], at: .now)
+            return try await store.fault(
+                run.claim, "cannot open the log: \(error)", retry: retry, targets: [], at: .now)
         }
         let job = RunJob(
-            run: run, pipeline: pipeline, trigger: trigger, limits: configuration.limits.applied(to: pipeline.limits))
+            run: run, pipeline: pipeline, trigger: trigger, limits: configuration.limits.applied(to: pipeline.limits),
+            network: configuration.sandbox.network)
         let targets = TargetBoard()
         let attempt = RunAttempt(job: job, store: store, executor: executor, log: log, settings: settings)
         let end = await attempt.carryOut(targets)
@@ -156,7 +165,9 @@ package struct WorkService: Service {
         metadata["state"] = "\(run.state)"
         metadata["message"] = run.lifecycle.message.map { "\($0)" }
         metadata["seconds"] = run.duration(at: .now).map { "\(Double($0.milliseconds) / 1000)" }
-        logger.log(level: run.state == .error ? .warning : .info, run.state.isFinal ? "run ended" : "run queued again", metadata: metadata)
+        logger.log(
+            level: run.state == .error ? .warning : .info, run.state.isFinal ? "run ended" : "run queued again",
+            metadata: metadata)
         logs.announce(run.id)
     }
 }

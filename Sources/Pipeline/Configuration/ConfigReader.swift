@@ -86,7 +86,9 @@ package struct ConfigReader {
             return nil
         }
         guard range.contains(number) else {
-            let bounds = range.upperBound == .max ? "at least \(range.lowerBound)" : "between \(range.lowerBound) and \(range.upperBound)"
+            let bounds =
+                range.upperBound == .max
+                ? "at least \(range.lowerBound)" : "between \(range.lowerBound) and \(range.upperBound)"
             report("\(what) is \(number), but must be \(bounds)", at: value.span)
             return nil
         }

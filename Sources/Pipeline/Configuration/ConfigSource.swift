@@ -19,7 +19,9 @@ package struct ConfigSource: Sendable {
     ) throws(ConfigError) -> ConfigSource {
         guard bytes.count <= ConfigLimits.bytes else {
             let empty = ConfigSource(name: name, text: "")
-            throw ConfigError([empty.error("file has \(bytes.count) bytes; the limit is \(ConfigLimits.bytes)", at: .start)])
+            throw ConfigError([
+                empty.error("file has \(bytes.count) bytes; the limit is \(ConfigLimits.bytes)", at: .start)
+            ])
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             let before = String(decoding: bytes.prefix { $0 < 0x80 }, as: UTF8.self)

@@ -137,7 +137,8 @@ private struct YAMLConverter {
         guard let mark = node.mark else { return .start }
         guard case .scalar(let scalar) = node else { return SourceSpan(line: mark.line, column: mark.column) }
         let quotes = scalar.style == .singleQuoted || scalar.style == .doubleQuoted ? 2 : 0
-        let rest = source.lines.indices.contains(mark.line - 1)
+        let rest =
+            source.lines.indices.contains(mark.line - 1)
             ? source.lines[mark.line - 1].unicodeScalars.count - mark.column + 1 : 1
         let length = max(1, min(rest, scalar.string.unicodeScalars.count + quotes))
         return SourceSpan(line: mark.line, column: mark.column, length: length)

@@ -5,7 +5,7 @@ package struct RunPlan: Sendable, Hashable {
     package let dockerfile: String
     package let context: String
     package let arguments: [BuildArgument]
-    package let network: NetworkMode
+    package var network: NetworkMode
     /// `SOURCE_DATE_EPOCH` of the build, in seconds since 1970.
     package let epoch: Int64
     package let checks: [Check]
@@ -40,9 +40,10 @@ extension PipelineFile {
         var planned: [PlannedImage] = []
         for image in images {
             let templates = image.tags.first { $0.trigger == context.trigger }?.templates ?? []
-            planned.append(PlannedImage(
-                name: image.name, target: image.target, repository: image.repository,
-                tags: try Self.tags(from: templates, in: context)))
+            planned.append(
+                PlannedImage(
+                    name: image.name, target: image.target, repository: image.repository,
+                    tags: try Self.tags(from: templates, in: context)))
         }
         let epoch: Int64 =
             switch build.epoch {

@@ -26,7 +26,8 @@ extension PipelineParser {
     private mutating func readCommand(_ value: ConfigValue, _ what: String) -> [String]? {
         guard case .list(let words) = value.content, !words.isEmpty else {
             reader.report(
-                "\(what) must be a list of words", at: value.span, hint: "write [\"/bin/sh\", \"-c\", \"…\"] for a shell")
+                "\(what) must be a list of words", at: value.span,
+                hint: "write [\"/bin/sh\", \"-c\", \"…\"] for a shell")
             return nil
         }
         let command = words.compactMap { reader.string($0, what) }
@@ -115,7 +116,8 @@ extension PipelineParser {
             let hasTag = text.split(separator: "/").last?.contains(":") ?? false
             guard reference.digest == nil, !hasTag else {
                 reader.report(
-                    "\(what) names a tag or digest", at: value.span, hint: "write `\(reference.repository)`; tags go below `tags`")
+                    "\(what) names a tag or digest", at: value.span,
+                    hint: "write `\(reference.repository)`; tags go below `tags`")
                 return nil
             }
             return reference.repository

@@ -33,7 +33,8 @@ func checkName(_ text: String, of kind: String) throws(PipelineError) {
     guard isPlain, startsWell, text.utf8.count <= 63 else {
         throw PipelineError(
             .invalidName,
-            "\(kind) name `\(text)` must be lower-case letters, digits, `.`, `_` and `-`, a letter or digit first, at most 63")
+            "\(kind) name `\(text)` must be lower-case letters, digits, `.`, `_` and `-`, a letter or digit first, at most 63"
+        )
     }
 }
 

@@ -24,7 +24,8 @@ package struct RepositoryURL: Hashable, Comparable, Sendable, CustomStringConver
 
     package init(_ text: String) throws(PipelineError) {
         guard let schemeEnd = text.firstRange(of: "://") else {
-            throw PipelineError(.invalidRepository, "repository must be a URL such as https://git.example.org/team/app.git")
+            throw PipelineError(
+                .invalidRepository, "repository must be a URL such as https://git.example.org/team/app.git")
         }
         guard let scheme = Scheme(rawValue: text[..<schemeEnd.lowerBound].lowercased()) else {
             let known = alternatives(Scheme.allCases.map(\.rawValue))

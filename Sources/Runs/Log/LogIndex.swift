@@ -52,7 +52,8 @@ struct LogIndex: Sendable {
     func ranges(of selector: String) -> [Range<Int64>] {
         let wanted = selector.lowercased()
         let number = Int(selector.hasPrefix("#") ? selector.dropFirst() : selector[...])
-        return steps
+        return
+            steps
             .filter { $0.number == number || (number == nil && $0.name.lowercased().contains(wanted)) }
             .flatMap(\.ranges).sorted { $0.lowerBound < $1.lowerBound }
     }

@@ -68,9 +68,10 @@ package actor RunLogWriter {
         var lines: [UInt8] = []
         for segment in segments {
             if let step = segment.step {
-                lines += try line(LogEvent(
-                    time: now.milliseconds, event: .stepOutput, step: step, offset: offset,
-                    length: Int64(segment.bytes.count)))
+                lines += try line(
+                    LogEvent(
+                        time: now.milliseconds, event: .stepOutput, step: step, offset: offset,
+                        length: Int64(segment.bytes.count)))
             }
             text += segment.bytes
             offset += Int64(segment.bytes.count)

@@ -80,12 +80,15 @@ package struct RefComparison: Sendable {
                     }
                 } else {
                     newlyWatched.append(watch)
-                    commits = trigger.kind == .branch ? observation.heads.sorted { $0.key < $1.key }.map { ($0, $1) } : []
+                    commits =
+                        trigger.kind == .branch ? observation.heads.sorted { $0.key < $1.key }.map { ($0, $1) } : []
                 }
                 for (ref, commit) in commits where trigger.matches(ref) {
-                    requests.append(RunRequest(
-                        pipeline: pipeline.name, trigger: trigger.name, repository: observation.repository, ref: ref,
-                        commit: commit, cause: .change))
+                    requests.append(
+                        RunRequest(
+                            pipeline: pipeline.name, trigger: trigger.name, repository: observation.repository,
+                            ref: ref,
+                            commit: commit, cause: .change))
                 }
             }
         }

@@ -98,7 +98,8 @@ package struct RunLifecycle: Hashable, Sendable {
 
     private func holder(_ attempt: Int) throws(RunsError) -> Lease {
         guard state == .running, attempt == self.attempt, let lease else {
-            throw RunsError(.leaseLost, "attempt \(attempt) no longer holds the run, which is \(state) in attempt \(self.attempt)")
+            throw RunsError(
+                .leaseLost, "attempt \(attempt) no longer holds the run, which is \(state) in attempt \(self.attempt)")
         }
         return lease
     }

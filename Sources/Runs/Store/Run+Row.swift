@@ -81,7 +81,8 @@ extension RunRequest {
 extension RunLifecycle {
     fileprivate init(_ row: Row) throws {
         guard let state = State(rawValue: row["state"]) else {
-            throw RunsError(.damagedRecord, "run \(row["id"] as Int64) has the unknown state `\(row["state"] as String)`")
+            throw RunsError(
+                .damagedRecord, "run \(row["id"] as Int64) has the unknown state `\(row["state"] as String)`")
         }
         self.state = state
         attempt = row["attempt"]

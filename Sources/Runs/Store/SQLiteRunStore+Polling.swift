@@ -1,5 +1,5 @@
-package import Pipeline
 import GRDB
+package import Pipeline
 
 extension SQLiteRunStore {
     package func record(_ observation: RefObservation, at now: Timestamp) async throws -> PollResult {
@@ -72,7 +72,8 @@ extension SQLiteRunStore {
             try rows.compactMap { row in
                 guard let kind = RefName.Kind(rawValue: row["kind"]) else { return nil }
                 return WatchedTrigger(
-                    pipeline: try PipelineName(row["pipeline"]), trigger: try TriggerName(row["trigger_name"]), kind: kind)
+                    pipeline: try PipelineName(row["pipeline"]), trigger: try TriggerName(row["trigger_name"]),
+                    kind: kind)
             })
     }
 

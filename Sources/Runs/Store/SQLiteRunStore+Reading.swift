@@ -1,5 +1,5 @@
-package import Pipeline
 import GRDB
+package import Pipeline
 
 extension SQLiteRunStore {
     package func details(of id: RunID) async throws -> RunDetails? {

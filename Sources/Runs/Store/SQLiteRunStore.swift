@@ -1,5 +1,5 @@
-package import SystemPackage
 import GRDB
+package import SystemPackage
 
 /// The run store of one machine: a SQLite database in WAL mode, written by one process.
 ///
