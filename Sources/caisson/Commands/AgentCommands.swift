@@ -66,16 +66,11 @@ struct RunsCommand: AsyncParsableCommand {
 
 struct ShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "show", abstract: "Shows one run with its steps.")
-    @Argument var run_: Int
+    @Argument(help: ArgumentHelp("The number of the run.", valueName: "run")) var id: Int
     @OptionGroup var agent: AgentOptions
 
-    enum CodingKeys: String, CodingKey {
-        case run_ = "run"
-        case agent
-    }
-
     func run() async throws {
-        let document = try await agent.client().get("/api/v1/runs/\(run_)")
+        let document = try await agent.client().get("/api/v1/runs/\(id)")
         if agent.json {
             StandardOutput.write(document.lineText + "\n")
             return
@@ -101,20 +96,15 @@ struct ShowCommand: AsyncParsableCommand {
 
 struct LogsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "logs", abstract: "Prints the log of a run.")
-    @Argument var run_: Int
+    @Argument(help: ArgumentHelp("The number of the run.", valueName: "run")) var id: Int
     @Flag(name: [.short, .customLong("follow")], help: "Go on until the run ends.") var follow = false
-    @Option(name: .customLong("step"), help: "Of this step alone.") var step: String?
+    @Option(name: .customLong("step"), help: "Only of this step: its number or a part of its name.") var step: String?
     @OptionGroup var agent: AgentOptions
-
-    enum CodingKeys: String, CodingKey {
-        case run_ = "run"
-        case follow, step, agent
-    }
 
     func run() async throws {
         var query: [(String, String)] = follow ? [("follow", "1")] : []
         if let step { query.append(("step", step)) }
-        try await agent.client().stream("/api/v1/runs/\(run_)/log", query) { StandardOutput.write($0) }
+        try await agent.client().stream("/api/v1/runs/\(id)/log", query) { StandardOutput.write($0) }
     }
 }
 
