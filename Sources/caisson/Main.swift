@@ -31,7 +31,10 @@ struct Caisson: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "Building", subcommands: [BuildCommand.self, RunCommand.self, DockerfileCommand.self]),
             CommandGroup(
-                name: "Images", subcommands: [ImageCommand.self, PullCommand.self, PushCommand.self, FsckCommand.self]),
+                name: "Images",
+                subcommands: [
+                    ImageCommand.self, PullCommand.self, PushCommand.self, LoginCommand.self, FsckCommand.self,
+                ]),
             CommandGroup(
                 name: "Agent",
                 subcommands: [

@@ -37,5 +37,5 @@ package enum HostReport {
     }
 
     /// Without them builds run with less: no network, no limits.
-    private static let optional: Set<String> = ["slirp4netns", "tun device", "cgroups"]
+    private static let optional: Set<String> = ["slirp4netns", "/dev/net/tun", "cgroups"]
 }

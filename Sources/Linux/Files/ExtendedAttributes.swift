@@ -10,8 +10,8 @@ package enum ExtendedAttributes {
         var size = 512
         while true {
             var list = [UInt8](repeating: 0, count: size)
-            let count = path(name, directory).withUnsafeBytes { path in
-                list.withUnsafeMutableBytes { caisson_list_attributes(path.text, $0.baseAddress, $0.count) }
+            let count = (name + [0]).withUnsafeBytes { name in
+                list.withUnsafeMutableBytes { caisson_list_attributes(directory, name.text, $0.baseAddress, $0.count) }
             }
             if count >= 0 { return list[..<count].split(separator: 0).map(Array.init) }
             if errno == ENOTSUP { return [] }
@@ -27,10 +27,10 @@ package enum ExtendedAttributes {
     ) throws(SystemError) -> [UInt8] {
         var value = [UInt8](repeating: 0, count: maximumSize)
         let count = try check("read the attributes of", String(decoding: name, as: UTF8.self)) {
-            path(name, directory).withUnsafeBytes { path in
+            (name + [0]).withUnsafeBytes { file in
                 (attribute + [0]).withUnsafeBytes { attribute in
                     value.withUnsafeMutableBytes {
-                        caisson_get_attribute(path.text, attribute.text, $0.baseAddress, $0.count)
+                        caisson_get_attribute(directory, file.text, attribute.text, $0.baseAddress, $0.count)
                     }
                 }
             }
@@ -43,10 +43,10 @@ package enum ExtendedAttributes {
     ) throws(SystemError) {
         let text = String(decoding: attribute, as: UTF8.self)
         try check("set the attribute `\(text)` of", String(decoding: name, as: UTF8.self)) {
-            path(name, directory).withUnsafeBytes { path in
+            (name + [0]).withUnsafeBytes { file in
                 (attribute + [0]).withUnsafeBytes { attribute in
                     value.withUnsafeBytes {
-                        caisson_set_attribute(path.text, attribute.text, $0.baseAddress, $0.count)
+                        caisson_set_attribute(directory, file.text, attribute.text, $0.baseAddress, $0.count)
                     }
                 }
             }
@@ -55,11 +55,6 @@ package enum ExtendedAttributes {
 
     /// What the kernel allows of a list and of a value.
     private static let maximumSize = 65536
-
-    // No call takes a directory and a name before Linux 6.13.
-    private static func path(_ name: [UInt8], _ directory: CInt) -> [UInt8] {
-        Array("/proc/self/fd/\(directory)/".utf8) + name + [0]
-    }
 }
 
 extension UnsafeRawBufferPointer {

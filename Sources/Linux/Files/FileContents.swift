@@ -31,10 +31,10 @@ package enum FileContents {
 
     /// Gives `path` what `body` writes, at once and only if `body` succeeds.
     package static func replace(
-        _ path: FilePath, _ body: (SharedDescriptor) async throws -> Void
+        _ path: FilePath, mode: UInt32 = 0o644, _ body: (SharedDescriptor) async throws -> Void
     ) async throws {
         let pending = FilePath(path.string + ".\(getpid()).part")
-        let file = SharedDescriptor(try OwnedDescriptor.open(pending, flags: OpenFlags.replace))
+        let file = SharedDescriptor(try OwnedDescriptor.open(pending, flags: OpenFlags.replace, mode: mode))
         do {
             try await body(file)
             try check("create", path.string) { rename(pending.string, path.string) }

@@ -7,6 +7,10 @@ package enum StandardOutput {
     package static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 }
 
+package enum StandardInput {
+    package static var isTerminal: Bool { isatty(STDIN_FILENO) == 1 }
+}
+
 package enum StandardError {
     package static func write(_ text: String) { StandardStream.write(Array(text.utf8), to: STDERR_FILENO) }
     package static func write(_ bytes: [UInt8]) { StandardStream.write(bytes, to: STDERR_FILENO) }

@@ -25,13 +25,16 @@ struct StoreOptions: ParsableArguments {
         return EngineConfiguration.defaultRoot(environment: environment, isSuperuser: Superuser.isCurrent)
     }
 
+    func configuration(environment: [String: String]) -> EngineConfiguration {
+        EngineConfiguration(root: storePath, environment: environment, plainHTTPRegistries: plainHTTP)
+    }
+
     /// The store alone, for commands that neither build nor transfer.
     func openStore() throws -> Store { try Store.open(at: storePath) }
 
     /// The engine on this store; nothing is contacted yet.
     func engine(limits: EngineLimits = EngineLimits()) throws -> Engine {
-        var configuration = EngineConfiguration(
-            root: storePath, environment: ProcessEnvironment.variables(), plainHTTPRegistries: plainHTTP)
+        var configuration = configuration(environment: ProcessEnvironment.variables())
         configuration.limits = limits
         return try Engine(configuration)
     }
