@@ -136,7 +136,7 @@ let package = Package(
         .executableTarget(
             name: "caisson",
             dependencies: [
-                "Build", "Dockerfile", "Engine", "Git", "HTTP", "Linux", "OCI", "Pipeline", "Registry", "Sandbox", "Storage",
+                "Build", "Dockerfile", "Engine", "Git", "HTTP", "Linux", "OCI", "Registry", "Sandbox", "Storage",
                 systemPackage, argumentParser,
             ],
             swiftSettings: swift),
