@@ -126,7 +126,8 @@ struct UpperScan {
         }
         all += directories.filter(\.isNeeded).filter { !$0.entry.path.isRoot || directories[0].isNeeded }
             .map { .entry($0.entry) }
-        return all.map { ($0.path, $0) }.sorted { $0.0 < $1.0 }.map(\.1)
+        // Entries are large: their order is found by paths alone.
+        return all.indices.map { (all[$0].path, $0) }.sorted { $0.0 < $1.0 }.map { all[$0.1] }
     }
 
     // MARK: One directory

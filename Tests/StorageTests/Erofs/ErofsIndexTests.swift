@@ -115,7 +115,7 @@ struct ErofsIndexTests {
         ("times", "touch -d '1969-12-31T23:59:58.25' a; touch -d 2240-01-01 b; touch -d '2020-01-01T00:00:00.123456789' c"),
         ("attributes", "for i in $(seq 60); do : > f$i; for j in $(seq $i); do setfattr -n user.a$j -v v$(head -c $((i*j%40)) /dev/zero | tr '\\0' v) f$i; done; done; : > cap; setcap cap_net_raw+ep cap; mkdir d; setfattr -n user.x -v y d; head -c 2500 /dev/zero | tr '\\0' z > big; setfattr -n user.big -v $(cat big) big"),
         ("deep", "d=$(printf 'some-directory-name-of-forty-characters--/%.0s' $(seq 60)); mkdir -p $d; echo x > $d/f"),
-        ("sparse", "truncate -s 1M hole; truncate -s 300M a; dd if=/dev/urandom of=a bs=4k seek=5 count=3 conv=notrunc status=none; dd if=/dev/urandom of=a bs=4k seek=70000 count=1 conv=notrunc status=none; echo end >> a; truncate -s 5G b; echo x >> b"),
+        ("sparse", "truncate -s 1M hole; truncate -s 30M a; dd if=/dev/urandom of=a bs=4k seek=5 count=3 conv=notrunc status=none; dd if=/dev/urandom of=a bs=4k seek=7000 count=1 conv=notrunc status=none; echo end >> a; truncate -s 200M b; echo x >> b"),
     ]
 
     @Test(.enabled(if: TestHost.isRoot, "mounting needs root"), arguments: trees, ["pax", "gnu"])

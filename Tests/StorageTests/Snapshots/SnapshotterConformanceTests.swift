@@ -162,6 +162,43 @@ struct SnapshotterConformanceTests {
         #expect(TreeDescription.difference(trees[0], trees[1]) == [])
     }
 
+    /// Archives nobody would write: both ways show the same of them, or refuse them alike.
+    @Test(arguments: 1...40)
+    func bothWaysAgreeAboutAnyStack(_ seed: UInt64) async throws {
+        var generator = SplitMix(state: seed)
+        func path() -> String {
+            (0..<Int.random(in: 1...3, using: &generator)).map { _ in ["a", "b", "c"].randomElement(using: &generator) ?? "" }
+                .joined(separator: "/")
+        }
+        let place = try TestStore()
+        var layers: [DiffID] = []
+        for _ in 0..<4 {
+            var items: [TestItem] = []
+            for number in 0..<Int.random(in: 1...8, using: &generator) {
+                let path = path()
+                let (parent, name) = (path.split(separator: "/").dropLast().map { $0 + "/" }.joined(), path.last ?? "a")
+                switch Int.random(in: 0..<8, using: &generator) {
+                case 0, 1: items.append(.directory(path, mode: 0o700 + UInt16(number)))
+                case 2: items.append(.whiteout("\(parent).wh.\(name)"))
+                case 3 where number > 3: items.append(.whiteout("\(parent).wh..wh..opq"))
+                case 4: items.append(.symlink(path, ["a", "/b", "../c", "b/c"].randomElement(using: &generator) ?? "a"))
+                default: items.append(.file(path, "\(seed) \(number)"))
+                }
+            }
+            layers.append(try place.add(items))
+        }
+        func show(_ kind: SnapshotterKind) async throws -> [String] {
+            do {
+                let snapshot = try await kind.make(place.store).readOnly(layers, ids: nil)
+                return try TreeDescription(of: snapshot.rootDescriptor.rawValue).lines.values.sorted()
+            } catch let error as StorageError {
+                return [error.code == .invalidLayer ? "\(error.cause ?? error)" : "\(error)"]
+            }
+        }
+        let (mounted, unpacked) = (try await show(.mounting), try await show(.unpacking))
+        #expect(mounted == unpacked)
+    }
+
     // MARK: Layers that depend on their place
 
     @Test(arguments: SnapshotterKind.allCases)
@@ -303,5 +340,18 @@ struct SnapshotterConformanceTests {
         #expect(!mounts.contains("caisson"))
         #expect(!mounts.contains(" erofs "))
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.place.work.string) == [])
+    }
+}
+
+/// Small, and the same on every host.
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
+        return value ^ value >> 31
     }
 }
