@@ -46,8 +46,10 @@ package struct WorkService: Service {
     }
 
     private func serveSlot() async {
-        let rings = bell.listen()
         while !Task.isCancelled, !Task.isShuttingDownGracefully {
+            // Listened for before the queue is read, so that no ring is missed; a stream that was given up once stays
+            // silent, so each look has its own.
+            let rings = bell.listen()
             do {
                 if let run = try await store.claim(for: configuration.agent.name, lease: settings.lease, at: .now) {
                     await work(on: run)
