@@ -16,22 +16,22 @@ extension Engine {
             network: network, output: output)
     }
 
-    /// The same for an image that was just built.
+    /// The same for an image that was just built; `entrypoint` stands for the image's own.
     package func run(
-        _ image: BuiltImage, command: [String], network: RunOperation.Network, limits: EngineLimits? = nil,
-        output: @escaping @Sendable (OutputChannel, [UInt8]) -> Void
+        _ image: BuiltImage, entrypoint: [String]? = nil, command: [String], network: RunOperation.Network,
+        limits: EngineLimits? = nil, output: @escaping @Sendable (OutputChannel, [UInt8]) -> Void
     ) async throws -> Int32 {
         try await run(
             try ImageConfig(parsing: image.configBytes), chain: image.chain, origins: LayerOrigins(of: image),
-            command: command, network: network, limits: limits, output: output)
+            entrypoint: entrypoint, command: command, network: network, limits: limits, output: output)
     }
 
     private func run(
-        _ config: ImageConfig, chain: LayerChain, origins: LayerOrigins, command: [String],
-        network: RunOperation.Network, limits: EngineLimits? = nil,
+        _ config: ImageConfig, chain: LayerChain, origins: LayerOrigins, entrypoint: [String]? = nil,
+        command: [String], network: RunOperation.Network, limits: EngineLimits? = nil,
         output: @escaping @Sendable (OutputChannel, [UInt8]) -> Void
     ) async throws -> Int32 {
-        let entrypoint = config.entrypoint ?? []
+        let entrypoint = entrypoint ?? config.entrypoint ?? []
         let arguments = entrypoint + (command.isEmpty ? config.command ?? [] : command)
         guard !arguments.isEmpty else {
             throw BuildError.request("the image has neither ENTRYPOINT nor CMD: name a command")

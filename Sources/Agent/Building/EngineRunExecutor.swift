@@ -167,7 +167,7 @@ package final class EngineRunExecutor: RunExecutor {
         async let written: Void = { for await bytes in output { try await reporter.output(bytes, of: id) } }()
         defer { sink.finish() }
         let code = try await engine.run(
-            image, command: command, network: plan.network == .none ? .none : .default, limits: limits
+            image, entrypoint: [], command: command, network: plan.network == .none ? .none : .default, limits: limits
         ) { _, bytes in sink.yield(bytes) }
         sink.finish()
         try await written
