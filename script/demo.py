@@ -85,6 +85,7 @@ class Demo:
         self.run("git", "init", "--quiet", "--bare", "--initial-branch=main", self.directory / "git/team/web.git")
         self.clone = self.directory / "clone"
         shutil.copytree(here / "sample", self.clone)
+        adapt(self.clone / "Dockerfile", {r"registry\.example\.org": self.registry.address})
         self.git("init", "--quiet", "--initial-branch=main")
         self.repository = f"{self.git_server.url}/team/web.git"
         self.git("remote", "add", "origin", self.repository)
@@ -116,7 +117,9 @@ class Demo:
         self.agent_url = f"http://{listen}"
         pipelines = self.directory / "pipelines"
         pipelines.mkdir()
-        adapt_pipeline(here.parent / "pipelines/team-ci.yaml", pipelines / "web.yaml", self.repository, self.registry)
+        pipeline = pipelines / "web.yaml"
+        shutil.copyfile(here.parent / "pipelines/team.yaml", pipeline)
+        adapt(pipeline, {"^repo: .*$": f"repo: {self.repository}", r"registry\.example\.org": self.registry.address})
         # The reference configuration as it is; what differs here stands above it in the environment.
         overrides = {
             "AGENT__DATA": f"{self.directory}/data",
@@ -124,7 +127,7 @@ class Demo:
             "HTTP__LISTEN": listen,
             "GIT__INTERVAL": "1s",
             "GIT__SCHEMES": '["http"]',
-            "GIT__PRIVATE_NETWORKS": '["127.0.0.1"]',
+            "QUEUE__STOP_TIMEOUT": "5s",
         }
         environment = {**os.environ, **{f"CAISSON__{key}": value for key, value in overrides.items()}}
         command = [self.caisson_agent, "serve", "--config", here.parent / "agent.conf"]
@@ -259,18 +262,14 @@ def image(run: dict) -> dict:
     return next(target for target in run["targets"] if target["kind"] == "image")
 
 
-def adapt_pipeline(source: pathlib.Path, copy: pathlib.Path, repository: str, registry: Registry) -> None:
-    """The example pipeline with this machine's addresses."""
-    text = replace(r"^repo: .*$", f"repo: {repository}", source.read_text(), source)
-    text = replace(r"registry\.example\.org", registry.address, text, source)
-    copy.write_text(text)
-
-
-def replace(pattern: str, replacement: str, text: str, source: pathlib.Path) -> str:
-    text, count = re.subn(pattern, replacement, text, flags=re.MULTILINE)
-    if count == 0:
-        raise Failure(f"{source} has no line `{pattern}` to adapt")
-    return text
+def adapt(file: pathlib.Path, replacements: dict[str, str]) -> None:
+    """Gives an example this machine's addresses."""
+    text = file.read_text()
+    for pattern, replacement in replacements.items():
+        text, count = re.subn(pattern, replacement, text, flags=re.MULTILINE)
+        if count == 0:
+            raise Failure(f"{file.name} has no `{pattern}` to adapt")
+    file.write_text(text)
 
 
 def print_table(runs: list[dict], results: list[Commit]) -> None:
