@@ -10,9 +10,7 @@ package enum ExtendedAttributes {
         var size = 512
         while true {
             var list = [UInt8](repeating: 0, count: size)
-            let count = (name + [0]).withUnsafeBytes { name in
-                list.withUnsafeMutableBytes { caisson_list_attributes(directory, name.text, $0.baseAddress, $0.count) }
-            }
+            let count = caisson_list_attributes(directory, text(name), &list, size)
             if count >= 0 { return list[..<count].split(separator: 0).map(Array.init) }
             if errno == ENOTSUP { return [] }
             guard errno == ERANGE, size < maximumSize else {
@@ -27,13 +25,7 @@ package enum ExtendedAttributes {
     ) throws(SystemError) -> [UInt8] {
         var value = [UInt8](repeating: 0, count: maximumSize)
         let count = try check("read the attributes of", String(decoding: name, as: UTF8.self)) {
-            (name + [0]).withUnsafeBytes { file in
-                (attribute + [0]).withUnsafeBytes { attribute in
-                    value.withUnsafeMutableBytes {
-                        caisson_get_attribute(directory, file.text, attribute.text, $0.baseAddress, $0.count)
-                    }
-                }
-            }
+            caisson_get_attribute(directory, text(name), text(attribute), &value, maximumSize)
         }
         return Array(value[..<count])
     }
@@ -41,22 +33,14 @@ package enum ExtendedAttributes {
     package static func set(
         _ attribute: [UInt8], to value: [UInt8], of name: [UInt8], in directory: CInt
     ) throws(SystemError) {
-        let text = String(decoding: attribute, as: UTF8.self)
-        try check("set the attribute `\(text)` of", String(decoding: name, as: UTF8.self)) {
-            (name + [0]).withUnsafeBytes { file in
-                (attribute + [0]).withUnsafeBytes { attribute in
-                    value.withUnsafeBytes {
-                        caisson_set_attribute(directory, file.text, attribute.text, $0.baseAddress, $0.count)
-                    }
-                }
-            }
+        let operation = "set the attribute `\(String(decoding: attribute, as: UTF8.self))` of"
+        try check(operation, String(decoding: name, as: UTF8.self)) {
+            caisson_set_attribute(directory, text(name), text(attribute), value, value.count)
         }
     }
 
     /// What the kernel allows of a list and of a value.
     private static let maximumSize = 65536
-}
 
-extension UnsafeRawBufferPointer {
-    fileprivate var text: UnsafePointer<CChar> { baseAddress!.assumingMemoryBound(to: CChar.self) }
+    private static func text(_ bytes: [UInt8]) -> [CChar] { bytes.map { CChar(bitPattern: $0) } + [0] }
 }

@@ -59,6 +59,6 @@ package enum FileCreation {
 
 extension [UInt8] {
     fileprivate func withTerminator<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
-        (self + [0]).withUnsafeBytes { body($0.baseAddress!.assumingMemoryBound(to: CChar.self)) }
+        body(map { CChar(bitPattern: $0) } + [0])
     }
 }

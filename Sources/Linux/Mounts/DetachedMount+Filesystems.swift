@@ -12,7 +12,8 @@ extension DetachedMount {
     }
 
     /// An empty file system in memory that holds at most `size` bytes, its root owned by `owner`.
-    package static func tmpfs(size: Int64, owner: UInt32 = 0, mode: String = "0700") throws(MountError) -> DetachedMount {
+    package static func tmpfs(size: Int64, owner: UInt32 = 0, mode: String = "0700") throws(MountError) -> DetachedMount
+    {
         let context = try FilesystemContext("tmpfs")
         try context.set("source", "caisson")
         try context.set("size", "\(size)")

@@ -148,12 +148,10 @@ extension LayerTree {
     func precedes(_ a: Int32, _ b: Int32) -> Bool {
         guard a >= 0, b >= 0 else { return a > b }
         let (a, b) = (nodes[Int(a)], nodes[Int(b)])
-        let order = names.withUnsafeBytes { names in
-            memcmp(
-                names.baseAddress! + Int(a.nameStart), names.baseAddress! + Int(b.nameStart),
-                Int(min(a.nameLength, b.nameLength)))
+        return names.withUnsafeBytes { names in
+            UnsafeRawBufferPointer(rebasing: names[a.nameRange]).lexicographicallyPrecedes(
+                UnsafeRawBufferPointer(rebasing: names[b.nameRange]))
         }
-        return order != 0 ? order < 0 : a.nameLength < b.nameLength
     }
 
     /// Negative nodes are `.` and `..`.
@@ -162,9 +160,10 @@ extension LayerTree {
             for index in 0..<Int(-node) { image[offset + index] = UInt8(ascii: ".") }
             return
         }
-        let row = nodes[Int(node)]
+        let range = nodes[Int(node)].nameRange
         names.withUnsafeBytes { names in
-            _ = memcpy(image.baseAddress! + offset, names.baseAddress! + Int(row.nameStart), Int(row.nameLength))
+            UnsafeMutableRawBufferPointer(rebasing: image[offset..<offset + range.count])
+                .copyMemory(from: UnsafeRawBufferPointer(rebasing: names[range]))
         }
     }
 }

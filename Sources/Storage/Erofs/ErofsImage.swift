@@ -173,8 +173,10 @@ struct ErofsImage {
         let map = SparseMap(segments, size: size)
         sparseTableBytes += map.chunkCount * 8
         guard map.chunkCount <= SparseMap.maximumTableBytes / 8, sparseTableBytes <= SparseMap.maximumTableBytes else {
-            throw refusal(of: entry, "the sparse files of this layer need an index of more than "
-                + "\(SparseMap.maximumTableBytes >> 20) MiB")
+            throw refusal(
+                of: entry,
+                "the sparse files of this layer need an index of more than "
+                    + "\(SparseMap.maximumTableBytes >> 20) MiB")
         }
         places[Int(inode)].layout = .chunked
         places[Int(inode)].row = Int32(sparse.count)
@@ -199,7 +201,8 @@ struct ErofsImage {
         if let body = attributes[inode], !body.fits {
             let path = tree.inodes[Int(inode)].entry
             throw StorageError(
-                .invalidLayer, "cannot index layer entry `\(path >= 0 ? tree.entries[Int(path)].path : .root)`: "
+                .invalidLayer,
+                "cannot index layer entry `\(path >= 0 ? tree.entries[Int(path)].path : .root)`: "
                     + "\(body.size) bytes of extended attributes, or one that is too long")
         }
         cursor = cursor.roundedUp(to: Erofs.inodeSlot)

@@ -15,9 +15,11 @@ extension LayerTree {
             return
         }
         let (parentEnd, nameStart) = Self.split(entry.path.bytes)
-        guard let parent = try entry.path.bytes.withUnsafeBytes({ bytes in
-            try directory(UnsafeRawBufferPointer(rebasing: bytes[..<parentEnd]), for: entry)
-        }) else { return }
+        guard
+            let parent = try entry.path.bytes.withUnsafeBytes({ bytes in
+                try directory(UnsafeRawBufferPointer(rebasing: bytes[..<parentEnd]), for: entry)
+            })
+        else { return }
         let name = entry.path.bytes[nameStart...]
         if name.starts(with: Whiteout.prefix) {
             try addWhiteout(name, in: parent, entry)

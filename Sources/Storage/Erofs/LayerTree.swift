@@ -24,6 +24,7 @@ struct LayerTree {
         var isOpaque = false
 
         var hidesLower: Bool { isWhitedOut || isOpaque }
+        var nameRange: Range<Int> { Int(nameStart)..<Int(nameStart) + Int(nameLength) }
     }
 
     struct Inode {
@@ -109,7 +110,9 @@ struct LayerTree {
         var candidate = buckets[Int(UInt32(bitPattern: hash)) & (buckets.count - 1)]
         while candidate >= 0 {
             let node = nodes[Int(candidate)]
-            if node.hash == hash, node.parent == parent, Int(node.nameLength) == name.count, self.name(of: node, is: name) {
+            if node.hash == hash, node.parent == parent, node.nameRange.count == name.count,
+                self.name(of: node, is: name)
+            {
                 break
             }
             candidate = node.hashNext
@@ -119,8 +122,7 @@ struct LayerTree {
 
     func name(of node: Node, is name: UnsafeRawBufferPointer) -> Bool {
         names.withUnsafeBytes { names in
-            UnsafeRawBufferPointer(rebasing: names[Int(node.nameStart)..<Int(node.nameStart) + name.count])
-                .elementsEqual(name)
+            UnsafeRawBufferPointer(rebasing: names[node.nameRange]).elementsEqual(name)
         }
     }
 
@@ -169,8 +171,7 @@ struct LayerTree {
     }
 
     func name(of node: Int32) -> [UInt8] {
-        let row = nodes[Int(node)]
-        return Array(names[Int(row.nameStart)..<Int(row.nameStart) + Int(row.nameLength)])
+        Array(names[nodes[Int(node)].nameRange])
     }
 
     func path(of node: Int32) -> EntryPath {
@@ -178,7 +179,7 @@ struct LayerTree {
         var node = node
         while node != Self.root {
             let row = nodes[Int(node)]
-            components.append(names[Int(row.nameStart)..<Int(row.nameStart) + Int(row.nameLength)])
+            components.append(names[row.nameRange])
             node = row.parent
         }
         return EntryPath(unchecked: Array(components.reversed().joined(separator: [Self.slash])))

@@ -55,7 +55,8 @@ struct SparseMap {
             else { throw refusal(of: entry, "the pieces of a sparse file overlap or exceed it") }
             if segment.length == 0 { continue }
             let end = segment.offset + segment.length
-            guard segment.storedAt >= 0, segment.storedAt <= tarSize, segment.length <= tarSize - segment.storedAt else {
+            guard segment.storedAt >= 0, segment.storedAt <= tarSize, segment.length <= tarSize - segment.storedAt
+            else {
                 throw refusal(of: entry, "its content does not lie within the archive")
             }
             guard segment.offset % block == 0, segment.storedAt % block == 0, end == size || end % block == 0 else {

@@ -64,7 +64,8 @@ struct Superblock {
         func damaged(_ reason: String) -> StorageError {
             StorageError(.damaged, "cannot use the index of layer \(diffID): \(reason)")
         }
-        guard image.count >= Erofs.imageAlignment, image.integer(UInt32.self, at: Erofs.superblockOffset) == Erofs.magic,
+        guard image.count >= Erofs.imageAlignment,
+            image.integer(UInt32.self, at: Erofs.superblockOffset) == Erofs.magic,
             image[Self.volumeField..<Self.volumeField + 8].elementsEqual(Self.volumePrefix)
         else { throw damaged("it is none of this version") }
         self.diffID = diffID

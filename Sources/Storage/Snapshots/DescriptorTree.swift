@@ -29,7 +29,7 @@ struct DescriptorTree: LowerTree {
                 try OwnedDescriptor.open(
                     FilePath(bytes), below: root.rawValue, resolve: [.beneath, .noSymbolicLinks, .noMagicLinks],
                     flags: flags))
-        } catch where [.noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels].contains(error.errno) {
+        } catch  where [.noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels].contains(error.errno) {
             return nil
         }
     }

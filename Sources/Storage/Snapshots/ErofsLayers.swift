@@ -22,7 +22,8 @@ struct ErofsLayers: LayerSource {
         let (size, block) = (try tar.size(), Int64(Erofs.blockSize))
         guard Int64(superblock.tarBlocks) == (size + block - 1) / block else {
             throw StorageError(
-                .damaged, "layer `\(id)` is damaged: its tar has \(size) bytes and once had "
+                .damaged,
+                "layer `\(id)` is damaged: its tar has \(size) bytes and once had "
                     + "\(Int64(superblock.tarBlocks) * block)")
         }
         do {
@@ -37,8 +38,10 @@ struct ErofsLayers: LayerSource {
     private func openIndex(
         of id: DiffID, chain: (id: ChainID, below: any LowerTree)?
     ) throws -> (SharedDescriptor, Superblock) {
-        let path = path(id, chain: chain?.id)
-        if chain == nil { _ = try store.index(of: id) } else if try StoreDirectory.size(of: path) == nil {
+        let path = store.directory.appending(Self.fileName(id, chain: chain?.id))
+        if chain == nil {
+            _ = try store.index(of: id)
+        } else if try StoreDirectory.size(of: path) == nil {
             try publish(id, chain: chain)
         }
         guard let index = try StoreDirectory.open(path) else {
@@ -55,11 +58,10 @@ struct ErofsLayers: LayerSource {
             try ErofsIndex.build(
                 entries: try store.entries(of: id), tarSize: try store.openTar(of: id).size(), diffID: id,
                 below: chain.below))
-        try file.publish(as: path(id, chain: chain.id).lastComponent!.string, durable: false)
+        try file.publish(as: Self.fileName(id, chain: chain.id), durable: false)
     }
 
-    private func path(_ id: DiffID, chain: ChainID?) -> FilePath {
-        let key = chain.map(LayerKey.chain) ?? .layer(id)
-        return store.directory.appending(key.fileName + ".erofs")
+    private static func fileName(_ id: DiffID, chain: ChainID?) -> String {
+        (chain.map(LayerKey.chain) ?? .layer(id)).fileName + ".erofs"
     }
 }

@@ -10,7 +10,7 @@ enum FileRemoval {
         do {
             let directory = try OwnedDescriptor.open(path, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
             try removeContents(of: directory)
-        } catch where error.errno == .noSuchFileOrDirectory {
+        } catch  where error.errno == .noSuchFileOrDirectory {
             return
         }
         try check("remove the directory", path.string) { rmdir(path.string) }
@@ -54,6 +54,6 @@ enum FileRemoval {
 extension [UInt8] {
     /// The bytes as a C string; they hold no zero.
     func withPath<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
-        (self + [0]).withUnsafeBytes { body($0.baseAddress!.assumingMemoryBound(to: CChar.self)) }
+        body(map { CChar(bitPattern: $0) } + [0])
     }
 }

@@ -129,7 +129,8 @@ package final class OverlaySnapshotter: Snapshotter {
         var root = stack.root
         guard let uid = mapping.outside(root.uid), let gid = mapping.outside(root.gid) else {
             throw StorageError(
-                .invalidLayer, "the root directory belongs to \(root.uid):\(root.gid), beyond the \(mapping.count) ids of a build")
+                .invalidLayer,
+                "the root directory belongs to \(root.uid):\(root.gid), beyond the \(mapping.count) ids of a build")
         }
         (root.uid, root.gid) = (uid, gid)
         let upper = try UpperDirectory(policy, root: root)

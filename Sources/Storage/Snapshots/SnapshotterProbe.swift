@@ -30,7 +30,8 @@ package struct SnapshotterProbe: Sendable {
             let policy = UpperPolicy(
                 memory: MemoryBudget(total: 1 << 20, share: 1 << 20), disk: store.root.appending("work"))
             let snapshot = try await snapshotter.writable([], ids: ids, upper: policy)
-            let owner = try FileStatus.of(Array(MountStubs.directories[0].utf8), in: snapshot.rootDescriptor.rawValue).uid
+            let owner = try FileStatus.of(Array(MountStubs.directories[0].utf8), in: snapshot.rootDescriptor.rawValue)
+                .uid
             return owner == ids.base ? nil : "ids are not mapped: root became \(owner)"
         } catch {
             if snapshotter.name == "erofs", let refusal = store.mountRefusal { return refusal }

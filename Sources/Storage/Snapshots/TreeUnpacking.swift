@@ -34,7 +34,8 @@ struct TreeUnpacking {
                 } else if row.isWhitedOut {
                     hasWhiteouts = true
                     try FileCreation.make(
-                        .characterDevice(major: 0, minor: 0), named: tree.name(of: child), in: directory.rawValue, mode: 0)
+                        .characterDevice(major: 0, minor: 0), named: tree.name(of: child), in: directory.rawValue,
+                        mode: 0)
                 }
                 child = row.nextSibling
             }
@@ -132,12 +133,7 @@ struct TreeUnpacking {
         let modified = tree.inodes[Int(inode)].modified
         let time = timespec(tv_sec: Int(modified.seconds), tv_nsec: Int(modified.nanoseconds))
         try check("set the time of", String(decoding: name, as: UTF8.self)) {
-            name.withPath { name in
-                withUnsafeTemporaryAllocation(of: timespec.self, capacity: 2) { times in
-                    times.initialize(repeating: time)
-                    return utimensat(directory, name, times.baseAddress!, AT_SYMLINK_NOFOLLOW)
-                }
-            }
+            name.withPath { utimensat(directory, $0, [time, time], AT_SYMLINK_NOFOLLOW) }
         }
     }
 }

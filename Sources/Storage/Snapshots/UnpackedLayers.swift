@@ -33,7 +33,8 @@ struct UnpackedLayers: LayerSource {
         }
         let root = try OwnedDescriptor.open(path.appending("root"), flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
         // A mount of its own: overlayfs takes it wherever the store lies, and ids can be mapped on it.
-        return LayerDirectory(root: SharedDescriptor(try DetachedMount.clone(of: root.rawValue).release()), marks: unpacked.marks)
+        return LayerDirectory(
+            root: SharedDescriptor(try DetachedMount.clone(of: root.rawValue).release()), marks: unpacked.marks)
     }
 
     private func unpack(
@@ -63,7 +64,9 @@ struct UnpackedLayers: LayerSource {
     /// Another process may have unpacked the same meanwhile: one of the two stays.
     private func publish(_ pending: FilePath, as path: FilePath) throws {
         if rename(pending.string, path.string) == 0 { return }
-        guard errno == EEXIST || errno == ENOTEMPTY else { throw SystemError("rename an unpacked layer to", path.string) }
+        guard errno == EEXIST || errno == ENOTEMPTY else {
+            throw SystemError("rename an unpacked layer to", path.string)
+        }
         if try marks(in: path) == nil {
             try FileRemoval.removeAll(path)
             try check("rename an unpacked layer to", path.string) { rename(pending.string, path.string) }

@@ -109,7 +109,9 @@ package final class UpperDirectory: Sendable {
         }
     }
 
-    private static func makeDirectory(_ name: String, in parent: SharedDescriptor) throws(SystemError) -> SharedDescriptor {
+    private static func makeDirectory(_ name: String, in parent: SharedDescriptor) throws(SystemError)
+        -> SharedDescriptor
+    {
         let raw = parent.rawValue
         try check("create the directory", name) { mkdirat(raw, name, 0o755) }
         return SharedDescriptor(

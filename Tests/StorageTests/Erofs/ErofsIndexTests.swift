@@ -23,7 +23,10 @@ struct ErofsIndexTests {
         ("whiteout of the parent", [.file("a/.wh...")], "whiteout of no name"),
         ("empty link", [.symlink("a", "")], "no file system holds"),
         ("link loop", [.symlink("a", "b"), .symlink("b", "a"), .file("a/x")], "too many symbolic links"),
-        ("many attributes", [.file("a", attributes: ["user.a": .init(repeating: 0, count: 65536)])], "extended attributes"),
+        (
+            "many attributes", [.file("a", attributes: ["user.a": .init(repeating: 0, count: 65536)])],
+            "extended attributes"
+        ),
     ]
 
     @Test(arguments: refused)
@@ -53,7 +56,8 @@ struct ErofsIndexTests {
         let size = Int64(1) << 40
         let entry = TarEntry(
             path: EntryPath("s")!,
-            kind: .file(size: size, offset: 512, segments: [.init(offset: 512, length: 512, storedAt: 512)]), mode: 0o644)
+            kind: .file(size: size, offset: 512, segments: [.init(offset: 512, length: 512, storedAt: 512)]),
+            mode: 0o644)
         let error = #expect(throws: StorageError.self) { try index(of: [entry], size: 1 << 20) }
         #expect(error?.message.contains("MiB") == true)
     }
@@ -107,26 +111,53 @@ struct ErofsIndexTests {
 
     /// Trees made on disk, archived by GNU tar, indexed, and compared with what GNU tar extracts.
     static let trees: [(name: String, script: String)] = [
-        ("sizes", "for n in 0 1 511 512 513 4095 4096 4097 1048575 1048576 1048577; do head -c $n /dev/urandom > f$n; done"),
-        ("names", #"for i in $(seq 1 254); do [ $i = 46 ] || [ $i = 47 ] || : > "$(printf "\\$(printf %o $i)")_$i"; done; : > $(printf 'n%.0s' $(seq 255)); : > -a; : > '!b'; : > ..c"#),
-        ("links", "for n in 1 100 383 384 385 447 448 449 900 4000; do ln -s $(head -c $n /dev/zero | tr '\\0' x | fold -w 200 | paste -sd/) l$n; done; echo x > f; ln f g; mkdir d; ln f d/h; ln l100 d/l"),
-        ("directories", "mkdir one; for i in $(seq 3000); do : > one/$i-name-of-some-length; done; mkdir many; for i in $(seq 300); do mkdir many/$i; : > many/$i/f; done; mkdir empty"),
-        ("kinds", "mkfifo p; mknod b b 259 300000; mknod c c 1 3; echo > s; chmod 6755 s; mkdir t; chmod 1777 t; chown 4294967294:7 s"),
-        ("times", "touch -d '1969-12-31T23:59:58.25' a; touch -d 2240-01-01 b; touch -d '2020-01-01T00:00:00.123456789' c"),
-        ("attributes", "for i in $(seq 60); do : > f$i; for j in $(seq $i); do setfattr -n user.a$j -v v$(head -c $((i*j%40)) /dev/zero | tr '\\0' v) f$i; done; done; : > cap; setcap cap_net_raw+ep cap; mkdir d; setfattr -n user.x -v y d; head -c 2500 /dev/zero | tr '\\0' z > big; setfattr -n user.big -v $(cat big) big"),
+        (
+            "sizes",
+            "for n in 0 1 511 512 513 4095 4096 4097 1048575 1048576 1048577; do head -c $n /dev/urandom > f$n; done"
+        ),
+        (
+            "names",
+            #"for i in $(seq 1 254); do [ $i = 46 ] || [ $i = 47 ] || : > "$(printf "\\$(printf %o $i)")_$i"; done; : > $(printf 'n%.0s' $(seq 255)); : > -a; : > '!b'; : > ..c"#
+        ),
+        (
+            "links",
+            "for n in 1 100 383 384 385 447 448 449 900 4000; do ln -s $(head -c $n /dev/zero | tr '\\0' x | fold -w 200 | paste -sd/) l$n; done; echo x > f; ln f g; mkdir d; ln f d/h; ln l100 d/l"
+        ),
+        (
+            "directories",
+            "mkdir one; for i in $(seq 3000); do : > one/$i-name-of-some-length; done; mkdir many; for i in $(seq 300); do mkdir many/$i; : > many/$i/f; done; mkdir empty"
+        ),
+        (
+            "kinds",
+            "mkfifo p; mknod b b 259 300000; mknod c c 1 3; echo > s; chmod 6755 s; mkdir t; chmod 1777 t; chown 4294967294:7 s"
+        ),
+        (
+            "times",
+            "touch -d '1969-12-31T23:59:58.25' a; touch -d 2240-01-01 b; touch -d '2020-01-01T00:00:00.123456789' c"
+        ),
+        (
+            "attributes",
+            "for i in $(seq 1 8 57) 60; do : > f$i; for j in $(seq $i); do setfattr -n user.a$j -v v$(head -c $((i*j%40)) /dev/zero | tr '\\0' v) f$i; done; done; : > cap; setcap cap_net_raw+ep cap; mkdir d; setfattr -n user.x -v y d; head -c 2500 /dev/zero | tr '\\0' z > big; setfattr -n user.big -v $(cat big) big"
+        ),
         ("deep", "d=$(printf 'some-directory-name-of-forty-characters--/%.0s' $(seq 60)); mkdir -p $d; echo x > $d/f"),
-        ("sparse", "truncate -s 1M hole; truncate -s 30M a; dd if=/dev/urandom of=a bs=4k seek=5 count=3 conv=notrunc status=none; dd if=/dev/urandom of=a bs=4k seek=7000 count=1 conv=notrunc status=none; echo end >> a; truncate -s 200M b; echo x >> b"),
+        (
+            "sparse",
+            "truncate -s 1M hole; truncate -s 30M a; dd if=/dev/urandom of=a bs=4k seek=5 count=3 conv=notrunc status=none; dd if=/dev/urandom of=a bs=4k seek=7000 count=1 conv=notrunc status=none; echo end >> a; truncate -s 200M b; echo x >> b"
+        ),
     ]
 
     @Test(.enabled(if: TestHost.isRoot, "mounting needs root"), arguments: trees, ["pax", "gnu"])
     func mountShowsWhatTarExtracts(_ tree: (name: String, script: String), format: String) async throws {
         let place = try TestStore()
         let (source, target) = (place.path.appending("source"), place.path.appending("target"))
-        for path in [source, target] { try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true) }
+        for path in [source, target] {
+            try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
+        }
         try await run("/bin/bash", "-ec", "cd \(source); umask 022; \(tree.script)")
         let tar = place.path.appending("layer.tar").string
         try await run(
-            "/bin/tar", "-C", source.string, "-cf", tar, "--format=\(format)", "--xattrs", "--xattrs-include=*", "-S", "--numeric-owner", ".")
+            "/bin/tar", "-C", source.string, "-cf", tar, "--format=\(format)", "--xattrs", "--xattrs-include=*", "-S",
+            "--numeric-owner", ".")
         try await run(
             "/bin/tar", "-C", target.string, "-xf", tar, "-p", "--xattrs", "--xattrs-include=*", "--numeric-owner",
             "--delay-directory-restore")
@@ -146,8 +177,10 @@ struct ErofsIndexTests {
     func laterEntriesReplaceEarlierOnes() async throws {
         let place = try TestStore()
         let id = try place.add([
-            .file("a", "one"), .file("a", "two"), .directory("b", mode: 0o700), .file("b/c"), .directory("b", mode: 0o755),
-            .directory("c"), .file("c/x"), .file("c", "file"), .file("d", "linked"), .link("e", to: "d"), .file("d", "new"),
+            .file("a", "one"), .file("a", "two"), .directory("b", mode: 0o700), .file("b/c"),
+            .directory("b", mode: 0o755),
+            .directory("c"), .file("c/x"), .file("c", "file"), .file("d", "linked"), .link("e", to: "d"),
+            .file("d", "new"),
             .symlink("s", "t"), .directory("t"), .file("s/inside", "followed"), .link("u", to: "s/inside"),
             .file(".wh..wh.plnk/x"), .file("t/.wh..wh.aufs"),
         ])

@@ -62,7 +62,8 @@ struct SnapshotFixture {
         return try await command.run()
     }
 
-    func commit(_ snapshot: WritableSnapshot, over layers: [DiffID], epoch: Int64 = epoch) async throws -> CommitResult {
+    func commit(_ snapshot: WritableSnapshot, over layers: [DiffID], epoch: Int64 = epoch) async throws -> CommitResult
+    {
         try await snapshotter.commit(snapshot, lower: layers, epoch: epoch)
     }
 

@@ -18,7 +18,9 @@ struct SnapshotterConformanceTests {
         let a = try fixture.add(.directory("d", mode: 0o700), .file("d/x", "lower"), .file("d/y", "kept"))
         let b = try fixture.add(.directory("d", mode: 0o711), .file("d/x", "upper"), .file("d/z"))
         #expect(try await fixture.names([a, b]) == ["d", "d/x", "d/y", "d/z"])
-        let (both, upper, lower) = (try await fixture.tree([a, b]), try await fixture.tree([b]), try await fixture.tree([a]))
+        let (both, upper, lower) = (
+            try await fixture.tree([a, b]), try await fixture.tree([b]), try await fixture.tree([a])
+        )
         #expect(both.lines[Array("d/x".utf8)] == upper.lines[Array("d/x".utf8)])
         #expect(both.lines[Array("d/y".utf8)] == lower.lines[Array("d/y".utf8)])
         #expect(both.lines[Array("d".utf8)] == "d directory 711 0:0")
@@ -42,7 +44,9 @@ struct SnapshotterConformanceTests {
     ]
 
     @Test(arguments: SnapshotterKind.allCases, whiteouts)
-    func whiteoutsHideWhatIsBelow(_ kind: SnapshotterKind, _ layer: (name: String, upper: [TestItem], shown: [String])) async throws {
+    func whiteoutsHideWhatIsBelow(_ kind: SnapshotterKind, _ layer: (name: String, upper: [TestItem], shown: [String]))
+        async throws
+    {
         let fixture = try SnapshotFixture(kind)
         let a = try fixture.add(.directory("d"), .directory("d/e"), .file("d/e/y"), .file("d/x"), .file("f"))
         let b = try fixture.place.add(layer.upper)
@@ -71,11 +75,13 @@ struct SnapshotterConformanceTests {
             .file("a", "content", mode: 0o6755, uid: 7, modified: 1_500_000_000), .link("b", to: "a"),
             .node("block", .blockDevice(major: 8, minor: 300)), .node("char", .characterDevice(major: 1, minor: 3)),
             .directory("dir", mode: 0o1777, uid: 9, attributes: ["user.d": [1]]), .node("fifo", .fifo),
-            .file("ping", "x", attributes: ["security.capability": capability, "user.a": [2, 3]]), .symlink("s", "a/b/c"))
+            .file("ping", "x", attributes: ["security.capability": capability, "user.a": [2, 3]]),
+            .symlink("s", "a/b/c"))
         let text = { (text: String) in Digest.of(Array(text.utf8)).short }
         #expect(
             try await fixture.tree([layer]).description.split(separator: "\n").map(String.init) == [
-                "a file 6755 7:7 1500000000.0 7 \(text("content"))", "b file 6755 7:7 1500000000.0 7 \(text("content")) = a",
+                "a file 6755 7:7 1500000000.0 7 \(text("content"))",
+                "b file 6755 7:7 1500000000.0 7 \(text("content")) = a",
                 "block blockDevice 600 0:0 1000.0 (major: 8, minor: 300)",
                 "char characterDevice 600 0:0 1000.0 (major: 1, minor: 3)",
                 "dir directory 1777 9:9 user.d=\(Digest.of([1]).short)", "fifo fifo 600 0:0 1000.0",
@@ -138,7 +144,9 @@ struct SnapshotterConformanceTests {
     @Test(arguments: SnapshotterKind.allCases)
     func equalAndEmptyLayersAreNoConflict(_ kind: SnapshotterKind) async throws {
         let fixture = try SnapshotFixture(kind)
-        let (a, b, empty) = try (fixture.add(.file("x", "a")), fixture.add(.file("x", "b")), fixture.place.add([TestItem]()))
+        let (a, b, empty) = try (
+            fixture.add(.file("x", "a")), fixture.add(.file("x", "b")), fixture.place.add([TestItem]())
+        )
         let alone = try await fixture.tree([a])
         for stack in [[a, b, a], [empty, a, empty], [a, a], [b, b, empty, a, a]] {
             #expect(try await fixture.tree(stack) == alone)
@@ -150,7 +158,10 @@ struct SnapshotterConformanceTests {
     @Test func bothWaysShowTheSame() async throws {
         let place = try TestStore()
         let layers = try [
-            place.add([.directory("usr"), .directory("usr/lib", mode: 0o751, uid: 3), .symlink("lib", "usr/lib"), .file("usr/lib/a")]),
+            place.add([
+                .directory("usr"), .directory("usr/lib", mode: 0o751, uid: 3), .symlink("lib", "usr/lib"),
+                .file("usr/lib/a"),
+            ]),
             place.add([.file("lib/b", "b"), .link("lib/c", to: "lib/b"), .whiteout("lib/.wh.a")]),
             place.add([.file("usr/lib/x/y/z", "z")]),
         ]
@@ -167,8 +178,10 @@ struct SnapshotterConformanceTests {
     func bothWaysAgreeAboutAnyStack(_ seed: UInt64) async throws {
         var generator = SplitMix(state: seed)
         func path() -> String {
-            (0..<Int.random(in: 1...3, using: &generator)).map { _ in ["a", "b", "c"].randomElement(using: &generator) ?? "" }
-                .joined(separator: "/")
+            (0..<Int.random(in: 1...3, using: &generator)).map { _ in
+                ["a", "b", "c"].randomElement(using: &generator) ?? ""
+            }
+            .joined(separator: "/")
         }
         let place = try TestStore()
         var layers: [DiffID] = []
@@ -181,7 +194,8 @@ struct SnapshotterConformanceTests {
                 case 0, 1: items.append(.directory(path, mode: 0o700 + UInt16(number)))
                 case 2: items.append(.whiteout("\(parent).wh.\(name)"))
                 case 3 where number > 3: items.append(.whiteout("\(parent).wh..wh..opq"))
-                case 4: items.append(.symlink(path, ["a", "/b", "../c", "b/c"].randomElement(using: &generator) ?? "a"))
+                case 4:
+                    items.append(.symlink(path, ["a", "/b", "../c", "b/c"].randomElement(using: &generator) ?? "a"))
                 default: items.append(.file(path, "\(seed) \(number)"))
                 }
             }
@@ -205,7 +219,8 @@ struct SnapshotterConformanceTests {
     func directoriesThatALayerOnlyImpliesAreAsBelow(_ kind: SnapshotterKind) async throws {
         let fixture = try SnapshotFixture(kind)
         let below = try fixture.add(
-            .directory("home", mode: 0o711, uid: 5, attributes: ["user.a": [1]]), .directory("home/u", mode: 0o700, uid: 1000))
+            .directory("home", mode: 0o711, uid: 5, attributes: ["user.a": [1]]),
+            .directory("home/u", mode: 0o700, uid: 1000))
         let other = try fixture.add(.directory("home", mode: 0o755, uid: 6))
         let layer = try fixture.add(.file("home/u/f"), .file("new/f"))
         let tree = try await fixture.tree([below, layer])
@@ -273,7 +288,8 @@ struct SnapshotterConformanceTests {
         let fixture = try SnapshotFixture(kind)
         let layer = try fixture.add(.file("x", "x"), .directory("d"), .file("d/y"))
         let expected = try await fixture.tree([layer])
-        let path = kind == .mounting
+        let path =
+            kind == .mounting
             ? fixture.place.store.layers.indexPath(of: layer)
             : fixture.place.path.appending("unpacked/\(layer.digest.hex)/marks")
         let good = try Data(contentsOf: URL(fileURLWithPath: path.string))
@@ -291,7 +307,9 @@ struct SnapshotterConformanceTests {
     func missingLayerIsNamed(_ kind: SnapshotterKind) async throws {
         let fixture = try SnapshotFixture(kind)
         let missing = DiffID(Digest.of([9]))
-        let error = await #expect(throws: StorageError.self) { try await fixture.snapshotter.readOnly([missing], ids: nil) }
+        let error = await #expect(throws: StorageError.self) {
+            try await fixture.snapshotter.readOnly([missing], ids: nil)
+        }
         #expect(error?.code == .notFound)
         #expect(error?.message.contains(missing.description) == true)
     }
@@ -308,7 +326,8 @@ struct SnapshotterConformanceTests {
                     let ids = IDMapping(base: 400_000 + UInt32(number) * 65_536)
                     let snapshot = try await fixture.snapshotter.writable(
                         layers, ids: ids, upper: UpperPolicy(disk: fixture.place.work))
-                    #expect(try FileStatus.of(Array("shared".utf8), in: snapshot.rootDescriptor.rawValue).uid == ids.base)
+                    #expect(
+                        try FileStatus.of(Array("shared".utf8), in: snapshot.rootDescriptor.rawValue).uid == ids.base)
                     let file = try FileCreation.makeFile(
                         named: Array("own\(number)".utf8), in: snapshot.rootDescriptor.rawValue)
                     #expect(fchown(file.rawValue, ids.base, ids.base) == 0)
@@ -330,7 +349,8 @@ struct SnapshotterConformanceTests {
         _ = try await fixture.writable(layers)
         let before = try descriptors()
         for round in 0..<200 {
-            let snapshot = try await fixture.writable(layers, memory: round % 2 == 0 ? nil : MemoryBudget(total: 1 << 20, share: 1 << 20))
+            let snapshot = try await fixture.writable(
+                layers, memory: round % 2 == 0 ? nil : MemoryBudget(total: 1 << 20, share: 1 << 20))
             _ = try await fixture.snapshotter.readOnly(layers, ids: fixture.ids)
             withExtendedLifetime(snapshot) {}
         }

@@ -42,11 +42,13 @@ struct TestItem: Sendable {
         attributes: [String: [UInt8]] = [:]
     ) -> TestItem {
         let bytes = Array(content.utf8)
-        return item(path, .file(size: Int64(bytes.count), offset: 0, segments: nil), mode, uid, modified, attributes, bytes)
+        return item(
+            path, .file(size: Int64(bytes.count), offset: 0, segments: nil), mode, uid, modified, attributes, bytes)
     }
 
     static func directory(
-        _ path: String, mode: UInt16 = 0o755, uid: UInt32 = 0, modified: Int64 = 1000, attributes: [String: [UInt8]] = [:]
+        _ path: String, mode: UInt16 = 0o755, uid: UInt32 = 0, modified: Int64 = 1000,
+        attributes: [String: [UInt8]] = [:]
     ) -> TestItem {
         item(path, .directory, mode, uid, modified, attributes, [])
     }
@@ -56,7 +58,7 @@ struct TestItem: Sendable {
     }
 
     static func link(_ path: String, to target: String) -> TestItem {
-        item(path, .hardLink(EntryPath(target)!), 0o644, 0, 1000, [:], [])
+        item(path, .hardLink(EntryPath(unchecked: Array(target.utf8))), 0o644, 0, 1000, [:], [])
     }
 
     static func node(_ path: String, _ kind: TarEntry.Kind) -> TestItem { item(path, kind, 0o600, 0, 1000, [:], []) }
@@ -69,7 +71,8 @@ struct TestItem: Sendable {
     ) -> TestItem {
         TestItem(
             entry: TarEntry(
-                path: EntryPath(path)!, kind: kind, mode: mode, uid: uid, gid: uid, modified: Timestamp(seconds: modified),
+                path: EntryPath(unchecked: Array(path.utf8)), kind: kind, mode: mode, uid: uid, gid: uid,
+                modified: Timestamp(seconds: modified),
                 attributes: attributes.map { ExtendedAttribute(name: Array($0.key.utf8), value: $0.value) }
                     .sorted { $0.name.lexicographicallyPrecedes($1.name) }),
             content: content)

@@ -30,7 +30,9 @@ struct TreeDescription: Hashable, CustomStringConvertible {
         for name in try DirectoryListing.names(in: directory).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             let status = try FileStatus.of(name, in: directory)
             let below = path.isEmpty ? name : path + [0x2f] + name
-            var fields = ["\(status.kind)", String(status.mode, radix: 8), "\(status.uid &- shift):\(status.gid &- shift)"]
+            var fields = [
+                "\(status.kind)", String(status.mode, radix: 8), "\(status.uid &- shift):\(status.gid &- shift)",
+            ]
             if times, status.kind != .directory || directoryTimes {
                 fields.append("\(status.modifiedSeconds).\(status.modifiedNanoseconds)")
             }

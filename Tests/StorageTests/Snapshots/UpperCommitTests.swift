@@ -14,7 +14,8 @@ struct UpperCommitTests {
         .directory("a"), .file("a-b", "between"), .file("a/x", "x"), .directory("bin"),
         .file("bin/ping", "ping", attributes: ["user.old": [1]]), .file("bin/su", "su", mode: 0o4755),
         .directory("deep"), .directory("deep/er"), .file("deep/er/f", "f"), .directory("empty"),
-        .directory("full"), .file("full/1", "1"), .file("full/2", "2"), .directory("full/sub"), .file("full/sub/3", "3"),
+        .directory("full"), .file("full/1", "1"), .file("full/2", "2"), .directory("full/sub"),
+        .file("full/sub/3", "3"),
         .file("link1", "linked"), .link("link2", to: "link1"), .symlink("s", "a/x"), .file("text", "some text"),
         .directory("work", mode: 0o1777, uid: 12),
     ]
@@ -29,8 +30,14 @@ struct UpperCommitTests {
         ("removed tree", "rm -r full", [".wh.full"]),
         ("removed below", "rm deep/er/f", ["deep", "deep/er", "deep/er/.wh.f"]),
         ("written and removed", "echo x > new; rm new", []),
-        ("emptied and filled", "rm -r full; mkdir full; echo n > full/2; mkdir full/sub", ["full", "full/.wh.1", "full/2", "full/sub", "full/sub/.wh.3"]),
-        ("emptied, as it was", "rm -r full; mkdir full; echo -n 1 > full/1; echo -n 2 > full/2; mkdir full/sub; echo -n 3 > full/sub/3", []),
+        (
+            "emptied and filled", "rm -r full; mkdir full; echo n > full/2; mkdir full/sub",
+            ["full", "full/.wh.1", "full/2", "full/sub", "full/sub/.wh.3"]
+        ),
+        (
+            "emptied, as it was",
+            "rm -r full; mkdir full; echo -n 1 > full/1; echo -n 2 > full/2; mkdir full/sub; echo -n 3 > full/sub/3", []
+        ),
         ("file for directory", "rm -r full; echo x > full", ["full"]),
         ("directory for file", "rm text; mkdir text; echo x > text/y", ["text", "text/y"]),
         ("link for directory", "rm -r full; ln -s a full", ["full"]),
@@ -50,7 +57,10 @@ struct UpperCommitTests {
         ("link elsewhere", "ln -sfn a-b s", ["s"]),
         ("renamed", "mv text text2; mv bin bon", [".wh.bin", ".wh.text", "bon", "bon/ping", "bon/su", "text2"]),
         ("sparse", "truncate -s 3M hole; echo x >> hole", ["hole"]),
-        ("on the stubs", "echo 127.0.0.1 x > etc/hosts; rm etc/resolv.conf; mkdir etc/new", ["etc", "etc/hosts", "etc/new"]),
+        (
+            "on the stubs", "echo 127.0.0.1 x > etc/hosts; rm etc/resolv.conf; mkdir etc/new",
+            ["etc", "etc/hosts", "etc/new"]
+        ),
     ]
 
     @Test(arguments: SnapshotterKind.allCases, steps)
@@ -84,7 +94,8 @@ struct UpperCommitTests {
         let fixture = try SnapshotFixture(kind)
         var layers = [try fixture.place.add(Self.base)]
         for script in [
-            "rm -r full; mkdir full; echo n > full/new", "rm -r a; echo file > a; rm text", "rm a; mkdir a; echo x > a/y; mkdir text",
+            "rm -r full; mkdir full; echo n > full/new", "rm -r a; echo file > a; rm text",
+            "rm a; mkdir a; echo x > a/y; mkdir text",
             "rm -r full; cp -a deep full; chown -R $((B+5)) full", "mv full deep2; echo x > full; ln deep2/er/f a/f",
         ] {
             let snapshot = try await fixture.writable(layers)
@@ -105,8 +116,11 @@ struct UpperCommitTests {
             let base = try fixture.place.add(Self.base)
             for step in Self.steps where !["new file", "hard links"].contains(step.name) {
                 let snapshot = try await fixture.writable([base])
-                try await fixture.change(snapshot, step.script + "; find . -xdev ! -type l -newermt 2020-01-01 -exec touch -h -d @1700000000 {} + ")
-                layers[kind, default: []].append(try await fixture.commit(snapshot, over: [base], epoch: 1_600_000_000).layer.diffID)
+                try await fixture.change(
+                    snapshot,
+                    step.script + "; find . -xdev ! -type l -newermt 2020-01-01 -exec touch -h -d @1700000000 {} + ")
+                layers[kind, default: []].append(
+                    try await fixture.commit(snapshot, over: [base], epoch: 1_600_000_000).layer.diffID)
             }
         }
         #expect(layers[.mounting] == layers[.unpacking])
@@ -119,7 +133,9 @@ struct UpperCommitTests {
         for memory in [nil, MemoryBudget(total: 1 << 26, share: 1 << 26)] {
             let snapshot = try await fixture.writable([base], memory: memory)
             let result = try await fixture.change(
-                snapshot, "for i in $(seq 300); do echo $i > f$i; done; rm -r full; mkdir full; setfattr -n user.a -v b f1; ln f1 f0; mkfifo p")
+                snapshot,
+                "for i in $(seq 300); do echo $i > f$i; done; rm -r full; mkdir full; setfattr -n user.a -v b f1; ln f1 f0; mkfifo p"
+            )
             try #require(result.status.isSuccess, "\(result.errorText)")
             layers.insert(try await fixture.commit(snapshot, over: [base], epoch: 1000).layer.diffID)
         }
@@ -153,7 +169,10 @@ struct UpperCommitTests {
         #expect(byPath["ancient"]?.modified == Timestamp(seconds: 1000))
         #expect(byPath["young"]?.kind == .hardLink(EntryPath("ahead")!))
         #expect(byPath["ahead"]?.modified == Timestamp(seconds: 1000))
-        #expect(byPath["ahead"]?.attributes.map { String(decoding: $0.name, as: UTF8.self) } == ["security.capability", "user.a", "user.b"])
+        #expect(
+            byPath["ahead"]?.attributes.map { String(decoding: $0.name, as: UTF8.self) } == [
+                "security.capability", "user.a", "user.b",
+            ])
         // VFS_CAP_REVISION_2: no root id.
         #expect(byPath["ahead"]?.attributes.first?.value.count == 20)
         #expect(byPath["bin"]?.mode == 0o2755)
