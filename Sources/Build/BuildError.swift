@@ -21,6 +21,13 @@ package enum BuildError: Error, Sendable, CustomStringConvertible {
     }
 }
 
+extension BuildError {
+    /// Why the step failed, without its place; nil for other errors.
+    var stepMessage: String? {
+        if case .step(let failure) = self { failure.message } else { nil }
+    }
+}
+
 /// A step that failed, with what its author needs to mend it.
 package struct StepFailure: Error, Sendable, CustomStringConvertible {
     package let step: Step

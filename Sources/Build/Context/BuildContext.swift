@@ -23,8 +23,8 @@ package protocol BuildContext: Sendable {
 
 /// A file of a context, open for reading.
 package enum ContextContent: Sendable {
-    /// From the start of the file on.
-    case file(SharedDescriptor)
+    /// From the start of the file on; `as` is what it was when the context was read.
+    case file(SharedDescriptor, as: FileStatus)
     case bytes([UInt8])
 }
 
@@ -48,4 +48,16 @@ package struct EmptyContext: BuildContext {
     package func digests(of ids: [Int]) async throws -> [Digest] { [] }
     package func open(_ id: Int) throws -> ContextContent { preconditionFailure("an empty context has no content") }
     package func exclusion(of path: EntryPath) -> Exclusion? { nil }
+}
+
+/// What a build takes must not change while it is taken: keys and layers would tell different things.
+enum ContextChange {
+    /// Throws if `file` is not what it was.
+    static func check(_ file: SharedDescriptor, is status: FileStatus, path: @autoclosure () -> String) throws {
+        guard try FileStatus.of(file.rawValue) == status else { throw error(path()) }
+    }
+
+    static func error(_ path: String) -> BuildError {
+        .request("`\(path)` changed while it was being read; build again when nothing writes to the context")
+    }
 }

@@ -109,25 +109,42 @@ package final class DirectoryContext: BuildContext {
     }
 
     private func digest(of id: Int) throws -> Digest {
-        guard case .file(let descriptor) = try open(id) else { preconditionFailure("a directory's contents are files") }
+        guard case .file(let descriptor, let status) = try open(id) else {
+            preconditionFailure("a directory's contents are files")
+        }
         var hasher = SHA256Hasher()
-        let size = state.withLock { $0.files[id].status.size }
         var offset: Int64 = 0
-        while offset < size {
-            let chunk = try descriptor.read(count: Int(min(size - offset, 1 << 20)), at: offset)
+        while offset < status.size {
+            let chunk = try descriptor.read(count: Int(min(status.size - offset, 1 << 20)), at: offset)
+            if chunk.isEmpty { break }
             hasher.update(chunk)
             offset += Int64(chunk.count)
         }
+        try ContextChange.check(descriptor, is: status, path: shown(id))
         return hasher.finish()
     }
 
     package func open(_ id: Int) throws -> ContextContent {
         let found = state.withLock { $0.files[id] }
-        let descriptor = try open(found.path, flags: OpenFlags.read)
-        guard try FileStatus.of(descriptor.rawValue) == found.status else {
-            throw BuildError.request("`\(path.appending(found.path.description))` changed while it was being read")
+        let file: SharedDescriptor
+        do {
+            file = SharedDescriptor(try open(found.path, flags: OpenFlags.read))
+        } catch let error as SystemError where error.errno == .noSuchFileOrDirectory {
+            throw ContextChange.error(shown(id))
         }
-        return .file(SharedDescriptor(descriptor))
+        try ContextChange.check(file, is: found.status, path: shown(id))
+        return .file(file, as: found.status)
+    }
+
+    private func shown(_ id: Int) -> String {
+        path.appending(state.withLock { $0.files[id].path.description }).string
+    }
+
+    /// The time of the newest file, in seconds since 1970; nil if there is none. Directories do not count: their times
+    /// say when a clone was made.
+    package func newestModification() async throws -> Int64? {
+        _ = try await tree()
+        return state.withLock { $0.files.map(\.status.modifiedSeconds).max() }
     }
 
     package func exclusion(of path: EntryPath) -> Exclusion? { ignore.exclusion(of: path) }

@@ -14,6 +14,9 @@ package actor CommandRunner {
     private let upper: UpperPolicy
     private let startSupervisor: @Sendable () async throws -> SandboxSupervisor
     private var supervisor: Task<SandboxSupervisor, any Error>?
+    /// Commands that run now.
+    private var running = 0
+    private var isStopped = false
 
     /// `startSupervisor` is called once, when the first command runs: a cached build needs no sandbox.
     package init(
@@ -34,18 +37,49 @@ package actor CommandRunner {
         return try await start.value
     }
 
-    /// Ends every command that still runs, and the supervisor.
+    /// Ends the supervisor: at once, or with the last command that another build shares and waits for.
     package func stop() async {
-        guard let running = try? await supervisor?.value else { return }
+        isStopped = true
+        await stopIfIdle()
+    }
+
+    private func stopIfIdle() async {
+        guard isStopped, running == 0, let start = supervisor else { return }
         supervisor = nil
-        await running.stop()
+        // One that did not start has told whoever wanted it.
+        guard let started = try? await start.value else { return }
+        await started.stop()
+    }
+
+    private func whileRunning<Result: Sendable>(
+        _ body: (SandboxSupervisor) async throws -> Result
+    ) async throws -> Result {
+        running += 1
+        do {
+            let result = try await body(try await runningSupervisor())
+            running -= 1
+            await stopIfIdle()
+            return result
+        } catch {
+            running -= 1
+            await stopIfIdle()
+            throw error
+        }
     }
 
     /// The layer of what the command changed. A command that fails throws `BuildError.step` with its last output.
     func run(
         _ run: RunOperation, step: Step, on chain: LayerChain, tree: FileTree, emit: @escaping EventSink
     ) async throws -> DiffID {
-        let supervisor = try await runningSupervisor()
+        try await whileRunning { supervisor in
+            try await self.run(run, step: step, on: chain, tree: tree, supervisor, emit: emit)
+        }
+    }
+
+    private func run(
+        _ run: RunOperation, step: Step, on chain: LayerChain, tree: FileTree, _ supervisor: SandboxSupervisor,
+        emit: @escaping EventSink
+    ) async throws -> DiffID {
         let identity = try UserDatabase(of: tree, in: store).identity(of: run.user)
         try Self.checkDirectory(run.workingDirectory, in: tree, step: step)
         let spec = spec(run, identity)
@@ -70,16 +104,17 @@ package actor CommandRunner {
         network: RunOperation.Network, on chain: LayerChain, tree: FileTree,
         output: @escaping @Sendable (OutputChannel, [UInt8]) -> Void
     ) async throws -> Int32 {
-        let supervisor = try await runningSupervisor()
         let operation = RunOperation(
             arguments: arguments, environment: environment, workingDirectory: workingDirectory, user: user,
             network: network, script: nil, platform: .current, epoch: 0)
         let identity = try UserDatabase(of: tree, in: store).identity(of: user)
-        let snapshot = try await snapshotter.writable(chain.layers, ids: supervisor.ids, upper: upper)
-        let exit = try await supervisor.run(spec(operation, identity), root: snapshot.rootDescriptor) { item in
-            output(item.stream == .standardOutput ? .standardOutput : .standardError, item.bytes)
+        return try await whileRunning { supervisor in
+            let snapshot = try await snapshotter.writable(chain.layers, ids: supervisor.ids, upper: upper)
+            let exit = try await supervisor.run(spec(operation, identity), root: snapshot.rootDescriptor) { item in
+                output(item.stream == .standardOutput ? .standardOutput : .standardError, item.bytes)
+            }
+            return exit.code
         }
-        return exit.code
     }
 
     /// A run of the command, successful or not, with what it left behind.
@@ -116,7 +151,8 @@ package actor CommandRunner {
         return SandboxSpec(
             arguments: run.arguments, environment: environment, workingDirectory: run.workingDirectory,
             user: .init(uid: identity.uid, gid: identity.gid, supplementaryGroups: identity.supplementary),
-            network: run.network == .none ? .none : .default, limits: limits)
+            network: run.network == .none ? .none : .default, limits: limits,
+            files: run.script.map { [.init(name: $0.name, contents: $0.bytes)] } ?? [])
     }
 
     private static func checkDirectory(_ path: String, in tree: FileTree, step: Step) throws {

@@ -41,7 +41,7 @@ extension LayerContents {
         case .context(let id):
             switch try contextContent(id) {
             case .bytes(let bytes): return .of(bytes)
-            case .file(let file): return BlobStream(reading: file)
+            case .file(let file, _): return BlobStream(reading: file)
             }
         }
     }

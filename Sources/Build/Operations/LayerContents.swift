@@ -30,7 +30,9 @@ struct LayerContents: Sendable {
         case .context(let id):
             switch try contextContent(id) {
             case .bytes(let bytes): try receive(bytes)
-            case .file(let file): try read(file, 0..<content.size, receive)
+            case .file(let file, let status):
+                try read(file, 0..<content.size, receive)
+                try ContextChange.check(file, is: status, path: "a file of the context")
             }
         }
     }
@@ -44,6 +46,7 @@ struct LayerContents: Sendable {
         var offset = range.lowerBound
         while offset < range.upperBound {
             let chunk = try file.read(count: Int(min(Self.chunk, range.upperBound - offset)), at: offset)
+            guard !chunk.isEmpty else { throw BuildError.infrastructure("a file became shorter while it was read") }
             try receive(chunk)
             offset += Int64(chunk.count)
         }
@@ -108,8 +111,13 @@ struct LayerContents: Sendable {
                         try writer.append(TarEntry(path: path, kind: node.kind.tarKind, node))
                         continue
                     }
-                    let source = try self.source(of: content, tars: &tars)
-                    try writer.append(TarEntry(path: path, kind: node.kind.tarKind, node), source)
+                    let entry = TarEntry(path: path, kind: node.kind.tarKind, node)
+                    if case .context(let id) = content.source, case .file(let file, let status) = try contextContent(id) {
+                        try writer.append(entry, .file(file))
+                        try ContextChange.check(file, is: status, path: path.description)
+                    } else {
+                        try writer.append(entry, try self.source(of: content, tars: &tars))
+                    }
                 }
             }
         }
@@ -130,7 +138,7 @@ struct LayerContents: Sendable {
         case .context(let id):
             switch try contextContent(id) {
             case .bytes(let bytes): return .bytes(bytes)
-            case .file(let file): return .file(file)
+            case .file(let file, _): return .file(file)
             }
         }
     }

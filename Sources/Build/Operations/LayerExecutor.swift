@@ -62,7 +62,7 @@ package struct LayerExecutor: OperationExecutor {
         var placement = CopyPlacement(
             on: base, owner: .init(uid: identity.uid, gid: identity.gid), mode: nil, epoch: directory.epoch)
         try placement.makeDirectory(followedThrough: directory.path)
-        return try LayerContents(store: store, context: nil).write(placement, epoch: directory.epoch)
+        return try await LayerContents(store: store, context: nil).writeOnThread(placement, epoch: directory.epoch)
     }
 }
 

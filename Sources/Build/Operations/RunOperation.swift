@@ -9,8 +9,26 @@ package struct RunOperation: Hashable, Sendable {
 
     /// A here-document that is a program itself.
     package struct Script: Hashable, Sendable {
+        /// One component of a path.
         package let name: String
         package let bytes: [UInt8]
+        /// The interpreter that the first line names, at most one argument, and the script's place in the sandbox: what
+        /// execve(2) makes of such a file.
+        package let arguments: [String]
+
+        /// nil if `text` does not begin with `#!`.
+        init?(_ text: String, named name: String) {
+            guard text.hasPrefix("#!") else { return nil }
+            let isComponent = !name.isEmpty && !name.hasPrefix(".") && !name.contains("/")
+            self.name = isComponent ? name : "script"
+            bytes = Array(text.utf8)
+            let line = text.dropFirst(2).prefix { !$0.isNewline }
+            let isBlank = { (character: Character) in character == " " || character == "\t" }
+            let interpreter = line.drop(while: isBlank).prefix { !isBlank($0) }
+            var argument = line[interpreter.endIndex...].drop(while: isBlank)
+            while argument.last.map(isBlank) == true { argument.removeLast() }
+            arguments = [interpreter, argument].filter { !$0.isEmpty }.map(String.init) + ["/dev/pipes/\(self.name)"]
+        }
     }
 
     package var arguments: [String]

@@ -1,32 +1,39 @@
 /// The users and groups of an image, from its `/etc/passwd` and `/etc/group` (passwd(5), group(5)).
-struct UserDatabase: Sendable {
-    struct User: Hashable, Sendable {
+package struct UserDatabase: Sendable {
+    package struct User: Hashable, Sendable {
         let name: String
         let uid: UInt32
         let gid: UInt32
         let home: String
     }
 
-    struct Group: Hashable, Sendable {
+    package struct Group: Hashable, Sendable {
         let name: String
         let gid: UInt32
         let members: [String]
     }
 
     /// Who a command runs as.
-    struct Identity: Hashable, Sendable {
-        var uid: UInt32
-        var gid: UInt32
-        var supplementary: [UInt32]
+    package struct Identity: Hashable, Sendable {
+        package var uid: UInt32
+        package var gid: UInt32
+        package var supplementary: [UInt32]
         /// From passwd; nil for a user without an entry.
-        var home: String?
+        package var home: String?
+
+        package init(uid: UInt32, gid: UInt32, supplementary: [UInt32], home: String?) {
+            self.uid = uid
+            self.gid = gid
+            self.supplementary = supplementary
+            self.home = home
+        }
     }
 
     let users: [User]
     let groups: [Group]
 
     /// Lines that are not entries are passed over, as the C library does.
-    init(passwd: [UInt8], group: [UInt8]) {
+    package init(passwd: [UInt8], group: [UInt8]) {
         users = Self.lines(passwd).compactMap { fields in
             guard fields.count >= 7, let uid = UInt32(fields[2]), let gid = UInt32(fields[3]) else { return nil }
             return User(name: fields[0], uid: uid, gid: gid, home: fields[5])
@@ -47,7 +54,7 @@ struct UserDatabase: Sendable {
 
     /// `user[:group]` as USER takes it; empty is root. A name must have an entry, a number need not: its group is then 0.
     /// An explicit group replaces the supplementary ones.
-    func identity(of text: String) throws(UnknownUser) -> Identity {
+    package func identity(of text: String) throws(UnknownUser) -> Identity {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let name = parts.first.flatMap { $0.isEmpty ? nil : $0 } ?? "0"
         let user: User?
@@ -55,7 +62,7 @@ struct UserDatabase: Sendable {
         if let found = users.first(where: { $0.name == name }) {
             user = found
             identity = Identity(uid: found.uid, gid: found.gid, supplementary: [], home: found.home)
-        } else if let uid = UInt32(name), uid != .max {
+        } else if let uid = Self.number(name) {
             user = users.first { $0.uid == uid }
             identity = Identity(uid: uid, gid: user?.gid ?? 0, supplementary: [], home: user?.home)
         } else {
@@ -70,11 +77,11 @@ struct UserDatabase: Sendable {
     }
 
     /// `user[:group]` as `--chown` takes it: a number alone is group and user.
-    func owner(of text: String) throws(UnknownUser) -> CopyPlacement.Owner {
+    package func owner(of text: String) throws(UnknownUser) -> CopyPlacement.Owner {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let name = parts.first ?? ""
         var owner: CopyPlacement.Owner
-        if let uid = UInt32(name), uid != .max {
+        if let uid = Self.number(name) {
             owner = .init(uid: uid, gid: uid)
         } else if let user = users.first(where: { $0.name == name }) {
             owner = .init(uid: user.uid, gid: user.gid)
@@ -87,21 +94,29 @@ struct UserDatabase: Sendable {
 
     private func gid(of name: String) throws(UnknownUser) -> UInt32 {
         if let group = groups.first(where: { $0.name == name }) { return group.gid }
-        if let gid = UInt32(name), gid != .max { return gid }
+        if let gid = Self.number(name) { return gid }
         throw UnknownUser(kind: "group", name: name, known: groups.map(\.name))
+    }
+
+    /// Digits alone, within what kernel and archives agree on.
+    private static func number(_ text: String) -> UInt32? {
+        guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }),
+            let id = Int32(text)
+        else { return nil }
+        return UInt32(id)
     }
 }
 
 /// A name without an entry in the image.
-struct UnknownUser: Error, Hashable, Sendable, CustomStringConvertible {
-    let kind: String
-    let name: String
+package struct UnknownUser: Error, Hashable, Sendable, CustomStringConvertible {
+    package let kind: String
+    package let name: String
     let known: [String]
 
-    var description: String {
+    package var description: String {
         let file = kind == "user" ? "/etc/passwd" : "/etc/group"
         return "unknown \(kind) `\(name)`: it is not in the image's \(file)"
     }
 
-    var hint: String { "create it in an earlier RUN, or use its number" }
+    package var hint: String { "create it in an earlier RUN, or use its number" }
 }

@@ -82,9 +82,9 @@ extension Planner {
             shown = arguments.joined(separator: " ")
         case .script(let heredoc):
             let body = heredoc.content
-            if body.hasPrefix("#!") {
-                script = RunOperation.Script(name: heredoc.name, bytes: Array(body.utf8))
-                arguments = ["/dev/pipes/\(heredoc.name)"]
+            if let program = RunOperation.Script(body, named: heredoc.name) {
+                script = program
+                arguments = program.arguments
             } else {
                 arguments = state.shell + [body]
             }
@@ -174,7 +174,7 @@ extension Planner {
         return CopyOperation(
             origin: origin, sources: paths, inlineFiles: inline, destination: path,
             owner: try owner.map { try state.environment.expand($0.word) }, mode: change, modeText: modeText,
-            unpacksArchives: unpacks, epoch: state.epoch)
+            unpacksArchives: unpacks, epoch: state.commandEpoch)
     }
 
     private static func body(of heredoc: Heredoc, _ state: StageState) throws -> [UInt8] {
@@ -210,7 +210,7 @@ extension Planner {
             record("WORKDIR /", isEmpty: true, &state)
             return
         }
-        let operation = DirectoryOperation(path: path, user: state.config.user, epoch: state.epoch)
+        let operation = DirectoryOperation(path: path, user: state.config.user, epoch: state.commandEpoch)
         extend(&state, with: .makeDirectory(operation), instruction, history: "WORKDIR \(path)")
     }
 }

@@ -68,6 +68,8 @@ package struct Planner {
         var arguments = request.buildArguments
         if arguments["SOURCE_DATE_EPOCH"] == nil {
             arguments["SOURCE_DATE_EPOCH"] = String(request.epoch ?? request.created)
+        } else if let text = arguments["SOURCE_DATE_EPOCH"], Int64(text).map({ $0 < 0 }) ?? true {
+            throw BuildError.request("the build argument SOURCE_DATE_EPOCH is `\(text)`, not a number of seconds")
         }
         var globals = GlobalArguments(
             buildArguments: arguments,

@@ -84,6 +84,6 @@ struct StageState {
     /// The prefix of commands in shell form.
     var shell: [String] { config.shell ?? ["/bin/sh", "-c"] }
 
-    /// Bounds the times of a command's files, and is what it sees as `SOURCE_DATE_EPOCH`.
+    /// Bounds the times of new files, and is what commands see as `SOURCE_DATE_EPOCH`.
     var commandEpoch: Int64 { environment["SOURCE_DATE_EPOCH"].flatMap(Int64.init) ?? epoch }
 }

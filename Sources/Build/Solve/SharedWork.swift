@@ -36,6 +36,9 @@ package actor SharedWork<Key: Hashable & Sendable, Value: Sendable, Event: Senda
         }
     }
 
+    /// How many wait for the work that runs under `key`.
+    package func waiters(for key: Key) -> Int { running[key]?.waiters.count ?? 0 }
+
     private func takeNumber() -> Int {
         defer { nextNumber += 1 }
         return nextNumber

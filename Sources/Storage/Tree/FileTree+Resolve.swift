@@ -52,7 +52,7 @@ extension FileTree {
             }
             if case .symbolicLink(let target) = self[next].kind, followsLast || !pending.isEmpty {
                 links += 1
-                guard links <= 40 else { throw .tooManyLinks(EntryPath(unchecked: path)) }
+                guard links <= 40 else { throw .tooManyLinks(EntryPath(unchecked: Array(path.drop { $0 == slash }))) }
                 if target.first == slash { walked = [] }
                 pending.append(contentsOf: target.split(separator: slash).reversed())
                 continue

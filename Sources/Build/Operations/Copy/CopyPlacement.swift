@@ -91,9 +91,9 @@ package struct CopyPlacement: Sendable {
         try makeDirectory(try resolve(Array(path.utf8)))
     }
 
-    private func resolve(_ path: [UInt8]) throws(CopyError) -> EntryPath {
+    private func resolve(_ path: [UInt8], followsLast: Bool = true) throws(CopyError) -> EntryPath {
         do {
-            return try tree.resolve(path).path
+            return try tree.resolve(path, followsLast: followsLast).path
         } catch {
             throw CopyError("cannot copy to `\(String(decoding: path, as: UTF8.self))`: \(error)")
         }
@@ -185,7 +185,7 @@ extension CopyPlacement {
             try makeDirectory(parent)
             let path = parent.appending(entry.path.name)
             if let linkTarget = entry.linkTarget {
-                let resolved = try resolve(target.appending(linkTarget).bytes)
+                let resolved = try resolve(target.appending(linkTarget).bytes, followsLast: false)
                 guard let id = tree.node(at: resolved), !tree[id].isDirectory else {
                     throw CopyError("cannot unpack `\(entry.path)`: it is a hard link to `\(linkTarget)`, which is not there")
                 }

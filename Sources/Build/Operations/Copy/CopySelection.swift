@@ -16,12 +16,16 @@ package struct CopySelection: Sendable {
     /// Patterns that matched nothing.
     package private(set) var unmatchedPatterns: [String] = []
 
-    package init(of sources: [String], in tree: FileTree, exclusion: (EntryPath) -> Exclusion?) throws(CopyError) {
+    /// `origin` is what messages call the tree.
+    package init(
+        of sources: [String], in tree: FileTree, called origin: String = "the build context",
+        exclusion: (EntryPath) -> Exclusion? = { _ in nil }
+    ) throws(CopyError) {
         for source in sources {
             let path = Self.cleaned(source)
             guard let pattern = GlobPattern(path) else { throw CopyError("`\(source)` is a malformed pattern") }
             if let literal = pattern.literalPath {
-                items.append(try Self.item(at: literal, source: source, in: tree, exclusion: exclusion))
+                items.append(try Self.item(at: literal, source: source, in: tree, origin, exclusion: exclusion))
             } else {
                 let matches = Self.matches(of: path, in: tree)
                 if matches.isEmpty { unmatchedPatterns.append(source) }
@@ -40,7 +44,7 @@ package struct CopySelection: Sendable {
     }
 
     private static func item(
-        at path: String, source: String, in tree: FileTree, exclusion: (EntryPath) -> Exclusion?
+        at path: String, source: String, in tree: FileTree, _ origin: String, exclusion: (EntryPath) -> Exclusion?
     ) throws(CopyError) -> Item {
         let bytes = Array(path.utf8)
         let resolved: FileTree.Resolution
@@ -50,7 +54,7 @@ package struct CopySelection: Sendable {
             throw CopyError("cannot copy `\(source)`: \(error)")
         }
         guard let node = resolved.node else {
-            throw CopyError.missing(source, at: EntryPath(unchecked: bytes), in: tree, exclusion: exclusion)
+            throw CopyError.missing(source, at: EntryPath(unchecked: bytes), in: tree, origin, exclusion: exclusion)
         }
         return Item(name: Array(EntryPath(unchecked: bytes).name), path: resolved.path, node: node)
     }
@@ -91,11 +95,11 @@ package struct CopyError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// A source that is not there: hidden by an ignore rule, or named almost like something else.
     static func missing(
-        _ source: String, at path: EntryPath, in tree: FileTree, exclusion: (EntryPath) -> Exclusion?
+        _ source: String, at path: EntryPath, in tree: FileTree, _ origin: String, exclusion: (EntryPath) -> Exclusion?
     ) -> CopyError {
         if let rule = exclusion(path) {
             return CopyError(
-                "`\(source)` is not in the build context: excluded by \(rule.fileName) line \(rule.line) (`\(rule.pattern)`)",
+                "`\(source)` is not in \(origin): excluded by \(rule.fileName) line \(rule.line) (`\(rule.pattern)`)",
                 hint: "add a line `!\(path)` to \(rule.fileName)")
         }
         var neighbours: [String] = []
@@ -103,6 +107,6 @@ package struct CopyError: Error, Hashable, Sendable, CustomStringConvertible {
             neighbours = tree.children(of: node).map { parent.appending($0.name).description }
         }
         let near = Suggestion.nearest(to: path.description, among: neighbours)
-        return CopyError("`\(source)` is not in the build context", hint: near.map { "did you mean `\($0)`?" })
+        return CopyError("`\(source)` is not in \(origin)", hint: near.map { "did you mean `\($0)`?" })
     }
 }

@@ -7,9 +7,18 @@ extension LayerExecutor {
     package func select(_ copy: CopyOperation, from source: SelectionSource) async throws -> SelectedFiles {
         let tree = try await tree(of: source)
         let context = context(of: source)
-        let selection = try CopySelection(of: copy.sources, in: tree) { context?.exclusion(of: $0) }
+        let selection = try Self.selection(of: copy, in: tree, context)
         return SelectedFiles(
             selection, in: tree, for: copy, digests: try await digests(of: selection, in: tree, context: context))
+    }
+
+    private static func selection(
+        of copy: CopyOperation, in tree: FileTree, _ context: (any BuildContext)?
+    ) throws -> CopySelection {
+        guard let context else {
+            return try CopySelection(of: copy.sources, in: tree, called: "the stage or image it is copied from")
+        }
+        return try CopySelection(of: copy.sources, in: tree) { context.exclusion(of: $0) }
     }
 
     private func context(of source: SelectionSource) -> (any BuildContext)? {
@@ -37,7 +46,7 @@ extension LayerExecutor {
     func copy(_ copy: CopyOperation, from source: SelectionSource, onto base: FileTree) async throws -> DiffID {
         let tree = try await tree(of: source)
         let context = context(of: source)
-        let selection = try CopySelection(of: copy.sources, in: tree) { context?.exclusion(of: $0) }
+        let selection = try Self.selection(of: copy, in: tree, context)
         let owner = try copy.owner.map { try UserDatabase(of: base, in: store).owner(of: $0) }
         var placement = CopyPlacement(on: base, owner: owner, mode: copy.mode, epoch: copy.epoch)
         let contents = LayerContents(store: store, context: context)

@@ -16,7 +16,7 @@ package struct SelectedFiles: Sendable {
     static let listingLimit = 1000
 
     /// `digests` names the contents of files, by node; `copy` says which of a file's metadata it keeps.
-    init(
+    package init(
         _ selection: CopySelection, in tree: FileTree, for copy: CopyOperation,
         digests: [FileTree.NodeID: Digest]
     ) {
