@@ -296,7 +296,8 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
     # A stop by signal is an ordinary end: services are stopped, files removed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
 
     # Not /tmp, which may be a tmpfs: the store wants a disk.
     directory = pathlib.Path(tempfile.mkdtemp(prefix="caisson-demo-", dir=os.environ.get("TMPDIR", "/var/tmp")))
@@ -325,9 +326,9 @@ def main() -> int:
         for log in failure.logs:
             print(f"\nthe end of {log.name}:\n" + "\n".join(tail(log)), file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
     finally:
+        for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
+            signal.signal(number, signal.SIG_IGN)
         if not keep:
             try:
                 demo.stop()

@@ -162,7 +162,8 @@ package final class EngineRunExecutor: RunExecutor {
         let id = "check-\(check.name)"
         let started = Runs.Timestamp.now
         let clock = ContinuousClock.now
-        try await reporter.started(id, name: "[\(check.name)] run \(command.joined(separator: " "))")
+        let name = "[\(check.name)] run \(command.joined(separator: " "))"
+        try await reporter.started(id, name: name)
         let (output, sink) = AsyncStream<[UInt8]>.makeStream()
         async let written: Void = { for await bytes in output { try await reporter.output(bytes, of: id) } }()
         defer { sink.finish() }
@@ -173,7 +174,7 @@ package final class EngineRunExecutor: RunExecutor {
         try await written
         try await reporter.finished(
             StepRecord(
-                id: id, name: "[\(check.name)] run", status: code == 0 ? .succeeded : .failed, startedAt: started,
+                id: id, name: name, status: code == 0 ? .succeeded : .failed, startedAt: started,
                 duration: ContinuousClock.now - clock))
         return code
     }

@@ -40,9 +40,11 @@ enum StepJournal {
                         startedAt: started[step.number] ?? .now, duration: outcome.duration))
             case .stepFailed(let step, let message):
                 try await reporter.note("\(name(step)): \(message)")
+                let end = Timestamp.now
+                let start = started[step.number] ?? end
                 try await reporter.finished(
-                    StepRecord(id: id(step), name: name(step), status: .failed, startedAt: started[step.number] ?? .now)
-                )
+                    StepRecord(
+                        id: id(step), name: name(step), status: .failed, startedAt: start, duration: end - start))
             case .warning(let diagnostic): try await reporter.note("warning: \(diagnostic.message)")
             case .transfer(let transfer):
                 if transfer.isFinished { try await reporter.note("\(transfer.phase.rawValue) \(transfer.name)") }

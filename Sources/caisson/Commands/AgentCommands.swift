@@ -47,16 +47,25 @@ struct RunsCommand: AsyncParsableCommand {
         }
         StandardOutput.write(
             TextTable.text(
-                ["RUN", "PIPELINE", "REF", "COMMIT", "STATE", "DURATION", "CACHED", "DIGEST"],
+                ["RUN", "PIPELINE", "REF", "COMMIT", "STATE", "DURATION", "CACHED", "PUSHED"],
                 (document["runs"]?.arrayValue ?? []).map { run in
-                    let image = run["targets"]?.arrayValue?.first { $0["digest"] != nil }
+                    let pushed = run["targets"]?.arrayValue?.first { $0["references"]?.arrayValue?.isEmpty == false }
                     return [
-                        run.text("id"), run.text("pipeline"), run.text("ref"), String(run.text("commit").prefix(12)),
-                        run.text("state"), run["duration_ms"]?.integerValue.map(Self.seconds) ?? "-",
+                        run.text("id"), run.text("pipeline"), Self.shortName(run.text("ref")),
+                        String(run.text("commit").prefix(12)), run.text("state"),
+                        run["duration_ms"]?.integerValue.map(Self.seconds) ?? "-",
                         "\(run.text("cached_step_count"))/\(run.text("step_count"))",
-                        String(image?.text("digest").prefix(19) ?? "-"),
+                        String(pushed?.text("digest").prefix(19) ?? "-"),
                     ]
                 }))
+    }
+
+    /// `main` for `refs/heads/main`.
+    private static func shortName(_ ref: String) -> String {
+        for folder in ["refs/heads/", "refs/tags/"] where ref.hasPrefix(folder) {
+            return String(ref.dropFirst(folder.count))
+        }
+        return ref
     }
 
     static func seconds(_ milliseconds: Int64) -> String {
@@ -79,18 +88,20 @@ struct ShowCommand: AsyncParsableCommand {
             if document[name] != nil { StandardOutput.write("\(name): \(document.text(name))\n") }
         }
         for target in document["targets"]?.arrayValue ?? [] {
-            let references = (target["references"]?.arrayValue ?? []).compactMap(\.stringValue).joined(separator: " ")
-            StandardOutput.write(
-                "\(target.text("kind")) \(target.text("name")): \(target.text("status")) \(target.text("digest")) \(references)\n")
-            if let message = target["message"]?.stringValue { StandardOutput.write("  \(message)\n") }
+            let outcome = ["kind", "name", "status", "message", "digest"].map(target.text).filter { !$0.isEmpty }
+            StandardOutput.write(outcome.joined(separator: " ") + "\n")
+            for reference in target["references"]?.arrayValue ?? [] {
+                StandardOutput.write("  pushed \(reference.stringValue ?? "")\n")
+            }
         }
-        let rows = (document["steps"]?.arrayValue ?? []).map { step in
+        // In the order of their starts, numbered as in the log.
+        let rows = (document["steps"]?.arrayValue ?? []).enumerated().map { index, step in
             [
-                step.text("id"), step.text("status"), step["cached"]?.boolValue == true ? "cached" : "",
+                String(index + 1), step["cached"]?.boolValue == true ? "cached" : step.text("status"),
                 step["duration_ms"]?.integerValue.map(RunsCommand.seconds) ?? "", step.text("name"),
             ]
         }
-        StandardOutput.write(TextTable.text(["STEP", "STATUS", "", "DURATION", "INSTRUCTION"], rows))
+        StandardOutput.write(TextTable.text(["STEP", "STATUS", "DURATION", "INSTRUCTION"], rows))
     }
 }
 

@@ -14,7 +14,7 @@ struct DockerfileCommand: ParsableCommand {
         do {
             return try FileContents.read(path == "-" ? "/dev/stdin" : FilePath(path), limit: 64 << 20)
         } catch {
-            throw CommandFailure.usage("\(error)")
+            throw CommandFailure.usage("\(path): \(error)")
         }
     }
 
