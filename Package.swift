@@ -184,7 +184,9 @@ let package = Package(
             dependencies: ["Agent", "HTTP", "OCI", "Pipeline", "Runs", "caisson-agent", logging, systemPackage],
             swiftSettings: swift),
         // Whole processes: the built executables against a real registry, real git and foreign tools.
-        .testTarget(name: "EndToEndTests", dependencies: ["Linux", "OCI"], swiftSettings: swift),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["Linux", "OCI", "TestServers", "caisson", systemPackage],
+            swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

@@ -1,0 +1,109 @@
+import Foundation
+import Linux
+import OCI
+import SystemPackage
+import Testing
+import TestServers
+
+/// Registries that are down, refuse or lie.
+@Suite(.enabled(if: Requirements.registry, Requirements.registryComment), .timeLimit(.minutes(2)))
+struct RegistryFailureTests {
+    /// An image of one small layer, with its documents.
+    private struct Image {
+        let layer: [UInt8]
+        let config: [UInt8]
+        let manifest: RawManifest
+        let layerDescriptor: Descriptor
+
+        init() {
+            // An empty tar: two blocks of zeros.
+            layer = [UInt8](repeating: 0, count: 1024)
+            var config = ImageConfig(platform: .current)
+            config.diffIDs = [DiffID(.of(layer))]
+            self.config = config.canonicalBytes
+            layerDescriptor = Descriptor(of: layer, mediaType: .ociLayerTar)
+            let manifest = ImageManifest(
+                config: Descriptor(of: self.config, mediaType: .ociConfig), layers: [layerDescriptor])
+            self.manifest = RawManifest(bytes: manifest.canonicalBytes, mediaType: .ociManifest)
+        }
+
+        /// Serves the image, with `blob` in place of its layer.
+        func server(layer blob: @escaping @Sendable () -> Script) throws -> ScriptedServer {
+            let image = self
+            return try ScriptedServer { request, _ in
+                if request.path == "/v2/" { return .answer(200) }
+                if request.path.contains("/manifests/") {
+                    let headers = [
+                        ("Content-Type", image.manifest.descriptor.mediaType.rawValue),
+                        ("Docker-Content-Digest", image.manifest.descriptor.digest.description),
+                    ]
+                    return request.method == "HEAD"
+                        ? .headOnly(200, headers + [("Content-Length", "\(image.manifest.bytes.count)")])
+                        : .answer(200, headers, body: image.manifest.bytes)
+                }
+                if request.path.hasSuffix(image.layerDescriptor.digest.description) { return blob() }
+                return .answer(200, body: image.config)
+            }
+        }
+    }
+
+    @Test func registryThatIsDownIsNamed() async throws {
+        let workspace = try Workspace()
+        try workspace.write("app/Dockerfile", "FROM 127.0.0.1:1/base:1\nRUN true\n")
+        let result = try await workspace.caisson("build", "app")
+        #expect(result.code == 3)
+        #expect(result.errorText.contains("127.0.0.1:1") && result.errorText.contains("refused"), "\(result.errorText)")
+        #expect(result.errorText.contains("Dockerfile:1"), "\(result.errorText)")
+    }
+
+    @Test func imageThatIsNotThereIsNamed() async throws {
+        let workspace = try Workspace()
+        let registry = try await RegistryProcess()
+        try workspace.write("app/Dockerfile", "FROM \(registry.host)/absent:7\nRUN true\n")
+        let result = try await workspace.caisson("build", "app")
+        #expect(result.code == 3 && result.errorText.contains("\(registry.host)/absent:7"), "\(result.errorText)")
+        let pull = try await workspace.caisson("pull", "\(registry.host)/absent:7")
+        #expect(pull.code == 3 && pull.errorText.contains("\(registry.host)/absent:7"), "\(pull.errorText)")
+    }
+
+    @Test func imageComesWhenTheRegistryIsHonest() async throws {
+        let workspace = try Workspace()
+        let image = Image()
+        let server = try image.server { .answer(200, body: image.layer) }
+        let result = try await workspace.caisson("pull", "\(server.host)/app:1")
+        #expect(result.outputText == "\(image.manifest.descriptor.digest)\n", "\(result.errorText)")
+    }
+
+    @Test(arguments: ["changed", "longer", "shorter", "cut off", "refused", "gone", "broken"])
+    func layerThatIsNotWhatItShouldBeIsRefusedAndDropped(how: String) async throws {
+        let workspace = try Workspace()
+        let image = Image()
+        let server = try image.server {
+            switch how {
+            case "changed": .answer(200, body: [1] + image.layer.dropFirst())
+            case "longer": .answer(200, body: image.layer + [0])
+            case "shorter": .answer(200, body: Array(image.layer.dropLast()))
+            case "cut off": .truncated(image.layer, after: 100)
+            case "refused": .answer(403, text: #"{"errors":[{"code":"DENIED","message":"no"}]}"#)
+            case "gone": .answer(404)
+            default: .answer(400)
+            }
+        }
+        let result = try await workspace.caisson("pull", "\(server.host)/app:1")
+        #expect(result.code == 3)
+        #expect(result.errorText.hasPrefix("error: ") && result.errorText.contains(server.host), "\(result.errorText)")
+        #expect(result.errorText.split(separator: "\n").count <= 3, "\(result.errorText)")
+        let layers = try FileManager.default.contentsOfDirectory(atPath: workspace.path("store/layers"))
+        #expect(layers.filter { $0.hasSuffix(".tar") }.isEmpty)
+        #expect(try await workspace.succeed("image", "ls", "--json") == "[]\n")
+        #expect(try await workspace.succeed("fsck").contains("0 problems"))
+    }
+
+    @Test func pushToARegistryThatIsDownKeepsTheImage() async throws {
+        let workspace = try Workspace()
+        try workspace.context("ENV A=1\n")
+        let result = try await workspace.caisson("build", "-t", "127.0.0.1:1/app:1", "--push", "app")
+        #expect(result.code == 3 && result.errorText.contains("127.0.0.1:1"), "\(result.errorText)")
+        #expect(try await workspace.succeed("build", "app").hasPrefix("sha256:"))
+    }
+}

@@ -1,0 +1,20 @@
+import Foundation
+import Glibc
+import Linux
+import TestServers
+import Testing
+
+/// What this host lets the tests do.
+enum Requirements {
+    static let build = geteuid() == 0 && isInstalled("crun", "busybox")
+    static let buildComment: Comment = "needs root, crun and a static busybox"
+
+    static let registry = build && RegistryProcess.isInstalled
+    static let registryComment: Comment = "needs root, crun, a static busybox and docker-registry"
+
+    /// Slow tests run when they are asked for, as `script/test --full` does.
+    static let full = ProcessInfo.processInfo.environment["CAISSON_TEST"] == "full"
+    static let fullComment: Comment = "slow: runs with CAISSON_TEST=full"
+
+    static func isInstalled(_ names: String...) -> Bool { names.allSatisfy { Command.locate($0) != nil } }
+}
