@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <sched.h>
+#include <stdint.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -32,24 +33,13 @@ int caisson_fsmount(int context, unsigned attributes) {
     return (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, attributes);
 }
 
-int caisson_clone_mount(int directory, int recursive) {
-    unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
-    return (int)syscall(SYS_open_tree, directory, "", flags);
+int caisson_clone_mount(int directory) {
+    return (int)syscall(SYS_open_tree, directory, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 }
 
 int caisson_idmap_mount(int mount, int user_namespace) {
     struct mount_attr attributes = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)user_namespace};
     return (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &attributes, sizeof attributes);
-}
-
-int caisson_change_mount(int mount, uint64_t set, uint64_t cleared) {
-    struct mount_attr attributes = {.attr_set = set, .attr_clr = cleared};
-    return (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &attributes, sizeof attributes);
-}
-
-int caisson_move_mount(int mount, int directory, const char *path) {
-    unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | (*path ? 0 : MOVE_MOUNT_T_EMPTY_PATH);
-    return (int)syscall(SYS_move_mount, mount, "", directory, path, flags);
 }
 
 static int hold(void *parent) {

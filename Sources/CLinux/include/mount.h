@@ -1,5 +1,5 @@
 #pragma once
-#include <stdint.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 // The mount API of Linux 5.2 and later: file system contexts, mounts held by descriptor, ids mapped per mount. Older C
@@ -14,17 +14,11 @@ int caisson_fsconfig_create(int context);
 // `attributes` is a set of MOUNT_ATTR_* flags.
 int caisson_fsmount(int context, unsigned attributes);
 
-// A second, detached mount of what `directory` shows; with `recursive` of what is mounted below it as well.
-int caisson_clone_mount(int directory, int recursive);
+// A second, detached mount of what `directory` shows, without what is mounted below it.
+int caisson_clone_mount(int directory);
 
 // Maps the ids of a mount that nothing shows yet by a user namespace.
 int caisson_idmap_mount(int mount, int user_namespace);
-
-// Sets and clears MOUNT_ATTR_* flags of a mount.
-int caisson_change_mount(int mount, uint64_t set, uint64_t cleared);
-
-// Attaches a detached mount at `path`, which is relative to `directory`; an empty path is the directory itself.
-int caisson_move_mount(int mount, int directory, const char *path);
 
 // Starts a process in a user namespace of its own which does nothing until it is killed, and dies with its parent.
 // It shares the parent's memory and sends no signal when it ends: no other part of the program sees it.

@@ -25,13 +25,6 @@ extension DetachedMount {
         return try context.mount(attributes: [.noDevices, .noAccessTime])
     }
 
-    /// The options of an overlay that matter here.
-    package struct OverlayOptions: Sendable {
-        /// Nothing is flushed when the overlay goes: its upper directory is worth nothing after a crash.
-        package var isVolatile = true
-        package init(isVolatile: Bool = true) { self.isVolatile = isVolatile }
-    }
-
     /// As many lower layers as overlayfs takes.
     package static let maximumOverlayLayers = 500
 
@@ -40,8 +33,7 @@ extension DetachedMount {
     /// No redirects and no metadata-only copies: every change is where it belongs in the upper directory, and nothing
     /// an archive could smuggle in has a meaning.
     package static func overlay(
-        lowers: [SharedDescriptor], upper: (directory: SharedDescriptor, work: SharedDescriptor)? = nil,
-        options: OverlayOptions = OverlayOptions()
+        lowers: [SharedDescriptor], upper: (directory: SharedDescriptor, work: SharedDescriptor)? = nil
     ) throws(MountError) -> DetachedMount {
         let context = try FilesystemContext("overlay")
         try context.set("source", "caisson")
@@ -49,7 +41,8 @@ extension DetachedMount {
         if let upper {
             try context.set("upperdir", file: upper.directory)
             try context.set("workdir", file: upper.work)
-            if options.isVolatile { try context.set("volatile") }
+            // Nothing is flushed when the overlay goes: after a crash nobody wants its upper directory.
+            try context.set("volatile")
         }
         for option in ["redirect_dir", "metacopy", "index", "xino"] { try context.set(option, "off") }
         var attributes: Attributes = [.noDevices, .noAccessTime]

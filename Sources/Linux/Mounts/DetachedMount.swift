@@ -1,6 +1,4 @@
 internal import CLinux
-import Glibc
-package import SystemPackage
 
 /// A mount that no mount namespace shows: reached through its descriptor alone, gone with it. A killed process leaves
 /// nothing mounted.
@@ -37,34 +35,12 @@ package struct DetachedMount: ~Copyable, Sendable {
     ) throws(MountError) -> DetachedMount {
         do {
             let mount = DetachedMount(
-                OwnedDescriptor(adopting: try check("clone a mount") { caisson_clone_mount(directory, 0) }))
+                OwnedDescriptor(adopting: try check("clone a mount") { caisson_clone_mount(directory) }))
             if let namespace {
                 let raw = mount.rawValue
                 try check("map the ids of a mount") { caisson_idmap_mount(raw, namespace) }
             }
             return mount
-        } catch {
-            throw MountError(error)
-        }
-    }
-
-    /// Adds attributes to the mount.
-    package borrowing func add(_ attributes: Attributes) throws(MountError) {
-        let raw = rawValue
-        do {
-            try check("change a mount") { caisson_change_mount(raw, UInt64(attributes.rawValue), 0) }
-        } catch {
-            throw MountError(error)
-        }
-    }
-
-    /// Shows the mount at `path` below `directory`, in the mount namespace of the caller.
-    package borrowing func attach(at path: FilePath = "", of directory: CInt = AT_FDCWD) throws(MountError) {
-        let raw = rawValue
-        do {
-            try check("attach a mount at", path.string) {
-                path.withPlatformString { caisson_move_mount(raw, directory, $0) }
-            }
         } catch {
             throw MountError(error)
         }
