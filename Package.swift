@@ -149,10 +149,11 @@ let package = Package(
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: swift),
         .testTarget(
             name: "DockerfileTests", dependencies: ["Dockerfile"], exclude: ["Corpus"], swiftSettings: swift),
-        .testTarget(name: "LinuxTests", dependencies: ["Linux"], swiftSettings: swift),
+        .testTarget(name: "LinuxTests", dependencies: ["Linux", systemPackage], swiftSettings: swift),
         .testTarget(name: "ArchiveTests", dependencies: ["Archive", "Linux"], swiftSettings: swift),
         .testTarget(
-            name: "StorageTests", dependencies: ["Archive", "Linux", "OCI", "Storage"], swiftSettings: swift),
+            name: "StorageTests", dependencies: ["Archive", "Linux", "OCI", "Storage", systemPackage],
+            swiftSettings: swift),
         .testTarget(name: "SandboxTests", dependencies: ["Linux", "Sandbox"], swiftSettings: swift),
         // What tests talk to: an HTTP server that follows a script, a real registry process.
         .target(name: "TestServers", dependencies: ["Linux", systemPackage], path: "Tests/TestServers", swiftSettings: swift),

@@ -27,7 +27,7 @@ extension FileTree {
     private mutating func applyWhiteout(_ entry: TarEntry) {
         let name = entry.path.name
         guard name.starts(with: Self.whiteoutPrefix), let parentPath = entry.path.parent,
-            !Self.isWhiteout(parentPath), let parent = node(at: parentPath)
+            !Self.isWhiteout(parentPath), let parent = existingDirectory(parentPath)
         else { return }
         if name.elementsEqual(".wh..wh..opq".utf8) {
             removeChildren(of: parent)
@@ -41,7 +41,7 @@ extension FileTree {
             self[Self.root] = Node(entry, kind: .directory)
             return Self.root
         }
-        let parent = makeDirectory(parentPath)
+        let parent = existingDirectory(parentPath) ?? makeDirectory((try? resolve(parentPath.bytes))?.path ?? parentPath)
         let name = entry.path.name
         let kind: Kind
         switch entry.kind {
@@ -63,6 +63,13 @@ extension FileTree {
         case .fifo: kind = .fifo
         }
         return add(Node(entry, kind: kind), named: name, to: parent)
+    }
+
+    /// The directory at `path`. A layer may name its entries through a symbolic link of a layer below, as when `lib` has
+    /// become a link since it was made; the link is followed in the tree, as appliers do.
+    private func existingDirectory(_ path: EntryPath) -> NodeID? {
+        guard let id = node(at: path) ?? (try? resolve(path.bytes))?.node, self[id].isDirectory else { return nil }
+        return id
     }
 
     /// The directory at `path`, made with what is missing above it.
