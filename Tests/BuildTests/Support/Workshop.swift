@@ -134,8 +134,8 @@ final class Workshop: Sendable {
         for attribute in node.attributes { attributes += " \(String(decoding: attribute.name, as: UTF8.self))" }
         guard case .file(let content) = node.kind else { return node.line { _ in "" } + attributes }
         let bytes = try bytes(of: content)
-        let text = String(decoding: bytes, as: UTF8.self)
-        return node.line { _ in bytes.count > 200 ? Digest.of(bytes).description : "\"\(text)\"" } + attributes
+        let text = bytes.count > 200 ? nil : String(validating: bytes, as: UTF8.self)
+        return node.line { _ in text.map { "\"\($0)\"" } ?? Digest.of(bytes).description } + attributes
     }
 
     private func bytes(of content: FileContent) throws -> [UInt8] {

@@ -38,8 +38,8 @@ struct CorpusTests {
         for (path, line) in expected.tree { #expect(tree[path] == line, "\(path)") }
 
         let config = try shop.config(of: image)
-        let members = try JSON(parsing: document)["config"]?.objectValue ?? [:]
-        for (name, value) in members { #expect(config[runtime: name] == value, "\(name)") }
+        let members = try JSON(parsing: document)["config"]?.objectValue?.members ?? []
+        for member in members { #expect(config[runtime: member.name] == member.value, "\(member.name)") }
 
         let history = config.history.dropFirst(try shop.config(of: base).history.count)
             .map { $0.isEmptyLayer ? "(\($0.createdBy ?? ""))" : $0.createdBy ?? "" }
