@@ -199,6 +199,18 @@ class Demo:
         if image(first)["digest"] == image(second)["digest"]:
             raise Failure("the second commit changed the program but not the image", self.agent.log)
 
+    def check_clone(self, run: dict) -> None:
+        """A new colleague's build: a fresh clone, an empty store, no agent."""
+        clone = self.directory / "colleague"
+        self.run("git", "clone", "--quiet", self.repository, clone)
+        store = self.directory / "colleague-store"
+        digest = self.run(
+            self.caisson, "build", "--root", store, "--target", "app", "--progress", "quiet", clone
+        ).strip()  # fmt: skip
+        if digest != image(run)["digest"]:
+            raise Failure(f"`caisson build` in a fresh clone made {digest}, the agent {image(run)['digest']}")
+        self.say("`caisson build` in a fresh clone, with an empty store, made the same image")
+
     def check_broken(self, run: dict, before: dict[str, str]) -> None:
         log = self.ask("logs", str(run["id"]))
         if expected_complaint not in log:
@@ -241,11 +253,15 @@ class Demo:
         print(
             f"""
 Left running in {self.directory}:
-  {self.caisson} runs --agent {self.agent_url}
-  {self.caisson} logs 3 --agent {self.agent_url}
-  git clone {self.repository}                   change something, commit, push, and look at the runs again
+  export CAISSON_AGENT={self.agent_url} PATH={self.caisson.parent}:$PATH
+  caisson status
+  caisson runs
+  caisson show 2
+  caisson logs 3
   skopeo inspect --tls-verify=false docker://{self.registry.address}/team/web:main
-Stop it, and remove it once the agent has ended:
+Change something, push it, and look at the runs again:
+  git clone {self.repository}
+Stop it all, and remove it once the agent has ended:
   kill {pids}
   rm -rf {self.directory}"""
         )
@@ -310,6 +326,7 @@ def main() -> int:
         demo.start_agent()
         runs = [demo.follow(commit) for commit in commits[:2]]
         demo.check_rebuild(*runs)
+        demo.check_clone(runs[1])
         before = demo.tags("team/web")
         runs.append(demo.follow(commits[2]))
         demo.check_broken(runs[2], before)
