@@ -48,7 +48,8 @@ package struct DirectoryExport: Sendable {
             let file = try output.file(FilePath(path))
             try contents.read(content) { try file.write($0) }
             try output.finish(FilePath(path), mode: node.mode, seconds: node.modified.seconds)
-        case .symbolicLink(let target): try output.symbolicLink(FilePath(path), to: target)
+        case .symbolicLink(let target):
+            try output.symbolicLink(FilePath(path), to: target, seconds: node.modified.seconds)
         case .characterDevice, .blockDevice, .fifo: return false
         }
         return true

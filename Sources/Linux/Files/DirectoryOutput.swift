@@ -43,7 +43,7 @@ package struct DirectoryOutput: Sendable {
         }
     }
 
-    package func symbolicLink(_ path: FilePath, to target: [UInt8]) throws(SystemError) {
+    package func symbolicLink(_ path: FilePath, to target: [UInt8], seconds: Int64) throws(SystemError) {
         try within(path) { directory, name throws(SystemError) in
             try clear(name, in: directory, path)
             try check("create the link", path.string) {
@@ -51,6 +51,7 @@ package struct DirectoryOutput: Sendable {
                     symlinkat($0.baseAddress!.assumingMemoryBound(to: CChar.self), directory, name)
                 }
             }
+            try Self.setTime(of: name, in: directory, path, seconds)
         }
     }
 
@@ -68,8 +69,14 @@ package struct DirectoryOutput: Sendable {
     package func finish(_ path: FilePath, mode: UInt16, seconds: Int64) throws(SystemError) {
         try within(path) { directory, name throws(SystemError) in
             try check("set the mode of", path.string) { fchmodat(directory, name, mode_t(mode), 0) }
-            var times = [timespec(tv_sec: Int(seconds), tv_nsec: 0), timespec(tv_sec: Int(seconds), tv_nsec: 0)]
-            try check("set the time of", path.string) { utimensat(directory, name, &times, AT_SYMLINK_NOFOLLOW) }
+            try Self.setTime(of: name, in: directory, path, seconds)
         }
+    }
+
+    private static func setTime(
+        of name: String, in directory: CInt, _ path: FilePath, _ seconds: Int64
+    ) throws(SystemError) {
+        var times = [timespec(tv_sec: Int(seconds), tv_nsec: 0), timespec(tv_sec: Int(seconds), tv_nsec: 0)]
+        try check("set the time of", path.string) { utimensat(directory, name, &times, AT_SYMLINK_NOFOLLOW) }
     }
 }
