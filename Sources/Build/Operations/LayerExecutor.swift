@@ -1,4 +1,5 @@
 package import OCI
+import Sandbox
 package import Storage
 
 /// Carries out the operations of one build: makes the layer that a RUN, COPY, ADD or WORKDIR adds.
@@ -39,6 +40,8 @@ package struct LayerExecutor: OperationExecutor {
             case .makeDirectory(let directory): return try await make(directory, on: base)
             case .scratch, .image: preconditionFailure("has no layer of its own")
             }
+        } catch let error as SandboxError where error.code == .unsuitableRoot || error.code == .notExecutable {
+            throw BuildError.step(StepFailure(step: step, message: error.message))
         } catch let error as CopyError {
             throw BuildError.step(StepFailure(step: step, message: error.message, hint: error.hint))
         } catch let error as UnknownUser {
