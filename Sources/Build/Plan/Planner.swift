@@ -29,7 +29,7 @@ package struct Planner {
             let targets = try targetStages(request)
             let globals = try globalArguments(request, target: targets.last)
             let references = try ReachableImages(from: targets, in: dockerfile, globals: globals).references
-            let images = try await resolve(references, platform: request.platform, resolver)
+            let images = try await resolve(references, in: dockerfile.source, platform: request.platform, resolver)
             var planner = Planner(request: request, globals: globals, images: images)
             var results: [PlannedImage] = []
             for target in targets { results.append(planner.image(of: try planner.plan(target), target)) }
@@ -83,11 +83,19 @@ package struct Planner {
     }
 
     private static func resolve(
-        _ references: [String: FromReference], platform: Platform, _ resolver: any BaseImageResolver
+        _ references: [String: FromReference], in source: SourceText, platform: Platform,
+        _ resolver: any BaseImageResolver
     ) async throws -> [String: BaseImage] {
         try await withThrowingTaskGroup(of: (String, BaseImage).self) { group in
             for (text, reference) in references {
-                group.addTask { (text, try await resolver.resolve(reference.parsed(), platform: platform)) }
+                let name = try reference.parsed()
+                group.addTask {
+                    do { return (text, try await resolver.resolve(name, platform: platform)) } catch {
+                        if error is CancellationError || error is BuildError { throw error }
+                        let start = reference.range.start
+                        throw BuildError.infrastructure("\(source.name):\(start.line):\(start.column): \(error)")
+                    }
+                }
             }
             var images: [String: BaseImage] = [:]
             for try await (text, image) in group { images[text] = image }
