@@ -1,5 +1,7 @@
 #define _GNU_SOURCE
 #include "include/events.h"
+#include <errno.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
@@ -49,4 +51,21 @@ int caisson_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 int caisson_event_signal(int event) {
     uint64_t one = 1;
     return (int)write(event, &one, sizeof one);
+}
+
+static int stop_event;
+
+static void stop(int signal) {
+    (void)signal;
+    int saved = errno;
+    caisson_event_signal(stop_event);
+    errno = saved;
+}
+
+int caisson_stop_event(void) {
+    stop_event = caisson_event();
+    struct sigaction action = {.sa_handler = stop, .sa_flags = SA_RESTART};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    return stop_event;
 }

@@ -1,11 +1,6 @@
 import ArgumentParser
 import Build
-import Dockerfile
-import Engine
 import Linux
-import OCI
-import Registry
-import Storage
 
 /// What the process says on stderr, and its exit code.
 struct Failure {
@@ -22,7 +17,7 @@ struct Failure {
     init(_ error: any Error) {
         switch error {
         case let error as CommandFailure:
-            message = error.message.isEmpty ? "" : "error: \(error.message)"
+            message = error.text
             code = error.code.rawValue
         case let error as BuildError:
             message = Self.message(of: error)
@@ -30,14 +25,18 @@ struct Failure {
         case is CancellationError:
             message = "cancelled"
             code = Code.cancelled.rawValue
-        case is SystemError, is StorageError, is RegistryError, is OCIError, is EngineError:
-            message = "error: \(error)"
-            code = Code.infrastructure.rawValue
-        default:
-            // ArgumentParser's own: help and version are successes, everything else is a wrong call.
-            let isSuccess = Caisson.exitCode(for: error) == .success
-            message = Caisson.fullMessage(for: error)
-            code = isSuccess ? 0 : Code.usage.rawValue
+        default: (message, code) = Self.parsing(error)
+        }
+    }
+
+    /// Of ArgumentParser's own errors help and version are successes and the rest wrong calls; any other error is one of
+    /// the host, a registry or the store.
+    private static func parsing(_ error: any Error) -> (String, Int32) {
+        switch Caisson.exitCode(for: error) {
+        case .success: (Caisson.fullMessage(for: error), 0)
+        case .validationFailure:
+            ("error: " + Caisson.fullMessage(for: error).trimmingPrefix("Error: "), Code.usage.rawValue)
+        default: ("error: \(error)", Code.infrastructure.rawValue)
         }
     }
 
@@ -59,31 +58,31 @@ struct Failure {
     private static func message(of error: BuildError) -> String {
         switch error {
         case .dockerfile: error.description
-        case .step(let failure): message(of: failure)
-        case .request(let text), .infrastructure(let text): "error: \(text)"
+        case .step, .request, .infrastructure: "error: \(error.description)"
         }
-    }
-
-    private static func message(of failure: StepFailure) -> String {
-        var lines = ["error: \(failure.step.title)", "  line \(failure.step.range.firstLine): \(failure.message)"]
-        if !failure.lastOutput.isEmpty {
-            lines.append("  last output:")
-            lines += failure.lastOutput.map { "    \($0)" }
-        }
-        if let hint = failure.hint { lines.append("hint: \(hint)") }
-        return lines.joined(separator: "\n")
     }
 }
 
 /// A failure a command states itself.
 struct CommandFailure: Error {
-    let message: String
+    /// Empty if everything is said.
+    let text: String
     let code: Failure.Code
 
-    init(_ message: String, _ code: Failure.Code = .failed) {
-        self.message = message
+    /// `text` is printed as it is.
+    init(text: String, _ code: Failure.Code = .failed) {
+        self.text = text
         self.code = code
     }
 
-    static func usage(_ message: String) -> CommandFailure { CommandFailure(message, .usage) }
+    init(_ message: String, hint: String? = nil, _ code: Failure.Code = .failed) {
+        self.init(text: "error: \(message)" + (hint.map { "\nhint: \($0)" } ?? ""), code)
+    }
+
+    static func usage(_ message: String, hint: String? = nil) -> CommandFailure {
+        CommandFailure(message, hint: hint, .usage)
+    }
+
+    /// The result that was printed is the explanation.
+    static let silent = CommandFailure(text: "")
 }

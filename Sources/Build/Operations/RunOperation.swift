@@ -2,7 +2,7 @@ package import OCI
 
 /// RUN with everything that the command can see of it.
 package struct RunOperation: Hashable, Sendable {
-    package enum Network: String, Hashable, Sendable {
+    package enum Network: String, Hashable, Sendable, CaseIterable {
         case `default`
         case none
     }

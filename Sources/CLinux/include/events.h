@@ -14,3 +14,5 @@ int caisson_timer(uint64_t nanoseconds);
 // An event descriptor, readable after `caisson_event_signal`.
 int caisson_event(void);
 int caisson_event_signal(int event);
+// An event descriptor that SIGINT and SIGTERM signal; from now on they do nothing else. For one call in a process.
+int caisson_stop_event(void);

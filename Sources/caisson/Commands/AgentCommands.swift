@@ -33,8 +33,8 @@ struct StatusCommand: AsyncParsableCommand {
 
 struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "runs", abstract: "Lists runs, newest first.")
-    @Option(name: .customLong("pipeline")) var pipeline: String?
-    @Option(name: .customLong("limit")) var limit = 20
+    @Option(name: .customLong("pipeline"), help: "Of this pipeline alone.") var pipeline: String?
+    @Option(name: .customLong("limit"), help: "How many at most.") var limit = 20
     @OptionGroup var agent: AgentOptions
 
     func run() async throws {
@@ -122,7 +122,7 @@ struct LogsCommand: AsyncParsableCommand {
 struct TriggerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trigger", abstract: "Starts a run of a pipeline for a branch or tag.")
-    @Argument var pipeline: String
+    @Argument(help: "The pipeline's name.") var pipeline: String
     @Option(name: .customLong("ref"), help: "A branch, a tag, or a full ref name.") var ref: String?
     @OptionGroup var agent: AgentOptions
 

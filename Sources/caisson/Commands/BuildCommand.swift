@@ -29,7 +29,8 @@ struct BuildCommand: AsyncParsableCommand {
     @Option(name: .customLong("label"), help: ArgumentHelp("A label of the image.", valueName: "name=value"))
     var label: [String] = []
     @Option(name: .customLong("platform"), help: "os/arch[/variant].") var platform: String?
-    @Option(name: .customLong("network"), help: "default or none, for RUN without --network.") var network = "default"
+    @Option(name: .customLong("network"), help: "What RUN without --network can reach.")
+    var network = RunOperation.Network.default
     @Option(
         name: .customLong("epoch"),
         help: "Seconds since 1970 that bound the times of files, or auto: the commit's time for the image alone.")
@@ -43,20 +44,23 @@ struct BuildCommand: AsyncParsableCommand {
     @Option(name: .customLong("iidfile"), help: "Write the config's digest to this file.") var iidFile: String?
     @Option(name: .customLong("metadata-file"), help: "Write what was built, as JSON, to this file.")
     var metadataFile: String?
-    @Option(name: .customLong("progress"), help: "auto, plain, json or quiet.") var progress = ProgressStyle.auto
+    @Option(name: .customLong("progress"), help: "How the build is shown on standard error.") var progress = ProgressStyle.auto
 
     func run() async throws {
         let outputs = try output.map(BuildOutput.init(parsing:))
-        let references = try tag.map(Self.reference)
+        let references = try tag.map(ImageReference.init(tagArgument:))
         if push, references.isEmpty { throw CommandFailure.usage("--push needs a --tag to push to") }
         let source = try LocalSource(context: context, file: file)
         let request = try await source.request(
             targets: target, arguments: Self.pairs(buildArg, fromEnvironment: true), labels: Self.pairs(label),
-            platform: try platform.map(Self.platform) ?? .current, network: try networkMode(), epoch: epoch,
+            platform: try platform.map(Self.platform) ?? .current, network: network, epoch: epoch,
             usesCache: !noCache)
         let engine = try store.engine(limits: try limits.limits)
-        let reporter = progress.reporter
-        let images = try await engine.build(request, report: reporter)
+        let reporter = progress.reporter(for: source.dockerfile.source)
+        let images: [BuiltImage]
+        do { images = try await engine.build(request, report: reporter) } catch BuildError.step(let failure) {
+            throw CommandFailure(text: FailedStep(failure, in: source).text)
+        }
         guard let image = images.last else { return }
         let results = BuildResults(engine: engine, report: reporter)
         try await results.write(image, outputs, named: references, epoch: request.created)
@@ -85,25 +89,6 @@ struct BuildCommand: AsyncParsableCommand {
                 "targets": .array(images.map { $0.json(named: []) }),
             ]
             try FileContents.write(Array(json.indentedText.utf8) + [UInt8(ascii: "\n")], to: FilePath(metadataFile))
-        }
-    }
-
-    private func networkMode() throws -> RunOperation.Network {
-        guard let mode = RunOperation.Network(rawValue: network) else {
-            throw CommandFailure.usage("network `\(network)` is neither default nor none")
-        }
-        return mode
-    }
-
-    static func reference(_ text: String) throws -> ImageReference {
-        do {
-            let reference = try ImageReference(parsing: text)
-            guard reference.digest == nil else {
-                throw CommandFailure.usage("`\(text)` names a digest; a tag is needed")
-            }
-            return reference
-        } catch let error as OCIError {
-            throw CommandFailure.usage(error.message)
         }
     }
 

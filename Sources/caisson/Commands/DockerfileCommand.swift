@@ -24,7 +24,7 @@ struct DockerfileCommand: ParsableCommand {
             discussion: "Example: caisson dockerfile check Dockerfile")
 
         @Argument(help: "The Dockerfile, - for standard input.") var file = "Dockerfile"
-        @Flag(name: .customLong("json")) var json = false
+        @Flag(name: .customLong("json"), help: "Print one JSON array.") var json = false
 
         func run() throws {
             let parsed = DockerfileParser.parse(try DockerfileCommand.read(file), name: file)
@@ -36,7 +36,7 @@ struct DockerfileCommand: ParsableCommand {
                 if diagnostics.isEmpty { StandardOutput.write("\(file): nothing to report\n") }
             }
             let errors = diagnostics.count { $0.severity == .error }
-            if errors > 0 { throw CommandFailure(json ? "" : "\(file) has \(errors) error\(errors == 1 ? "" : "s")") }
+            if errors > 0 { throw json ? CommandFailure.silent : CommandFailure("\(file) has \(errors) error\(errors == 1 ? "" : "s")") }
         }
     }
 
@@ -51,7 +51,7 @@ struct DockerfileCommand: ParsableCommand {
             let parsed = DockerfileParser.parse(try DockerfileCommand.read(file), name: file)
             let errors = parsed.diagnostics.filter { $0.severity == .error }
             guard errors.isEmpty else {
-                throw CommandFailure(errors.map { $0.render(in: parsed.source) }.joined(separator: "\n"))
+                throw CommandFailure(text: errors.map { $0.render(in: parsed.source) }.joined(separator: "\n"))
             }
             StandardOutput.write(parsed.json.serialized(indented: !json) + "\n")
         }
@@ -62,7 +62,7 @@ struct DockerfileCommand: ParsableCommand {
             abstract: "Expands a word as instructions do.",
             discussion: "Example: caisson dockerfile expand '${NAME:-none}' --env NAME=a")
 
-        @Argument var word: String
+        @Argument(help: "What an instruction would hold, quotes and variables as they are.") var word: String
         @Option(name: .customLong("env"), help: "NAME=value.") var environment: [String] = []
         @Flag(name: .customLong("words"), help: "Split into words, one a line.") var words = false
 
@@ -76,7 +76,7 @@ struct DockerfileCommand: ParsableCommand {
                     : [try expander.expand(word, lookup: { variables[$0] })]
                 for line in result { StandardOutput.write(line + "\n") }
             } catch {
-                throw CommandFailure.usage(error.message)
+                throw CommandFailure.usage("cannot expand `\(word)`: \(error.message)")
             }
         }
     }

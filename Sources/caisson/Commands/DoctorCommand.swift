@@ -28,7 +28,7 @@ struct DoctorCommand: AsyncParsableCommand {
             }
         }
         if !HostReport.allowsBuilds(checks) {
-            throw CommandFailure(store.json ? "" : "builds cannot run here", .infrastructure)
+            throw CommandFailure(text: store.json ? "" : "error: builds cannot run here", .infrastructure)
         }
     }
 }

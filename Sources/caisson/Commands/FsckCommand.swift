@@ -26,7 +26,10 @@ struct FsckCommand: ParsableCommand {
                     + "\(report.findings.count) problem\(report.findings.count == 1 ? "" : "s")\n")
         }
         if !report.isSound {
-            throw CommandFailure(store.json ? "" : repair ? "some content is lost" : "the store is damaged; run with --repair")
+            if store.json { throw CommandFailure.silent }
+            throw repair
+                ? CommandFailure("some content is lost")
+                : CommandFailure("the store is damaged", hint: "`caisson fsck --repair` mends what can be mended")
         }
     }
 }

@@ -41,7 +41,7 @@ struct ImageCommand: ParsableCommand {
 
     struct History: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Shows how an image was made, newest step first.")
-        @Argument var reference: String
+        @Argument(help: "An image of the store.") var reference: String
         @OptionGroup var store: StoreOptions
 
         func run() throws {
@@ -74,7 +74,7 @@ struct ImageCommand: ParsableCommand {
 
     struct Inspect: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Prints an image's manifest and configuration as JSON.")
-        @Argument var reference: String
+        @Argument(help: "An image of the store.") var reference: String
         @OptionGroup var store: StoreOptions
 
         func run() throws {
@@ -90,14 +90,14 @@ struct ImageCommand: ParsableCommand {
     struct Remove: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "rm", abstract: "Takes the name off an image. Its layers stay for other images and the cache.")
-        @Argument var reference: String
+        @Argument(help: "An image of the store.") var reference: String
         @OptionGroup var store: StoreOptions
 
         func run() throws {
             let store = try store.openStore()
-            let reference = try BuildCommand.reference(self.reference)
+            let reference = try ImageReference(tagArgument: self.reference)
             let removed = try [LocalName.built(reference), LocalName.mirrored(reference)].map { try store.references.remove($0) }
-            guard removed.contains(true) else { throw CommandFailure("no image `\(reference)` in the store") }
+            guard removed.contains(true) else { throw CommandFailure.usage("no image `\(reference)` in the store", hint: "`caisson image ls` lists them") }
         }
     }
 }
@@ -117,10 +117,11 @@ struct StoredImage {
     let layers: [Layer]
 
     init(_ text: String, in store: Store) throws {
-        do { reference = try ImageReference(parsing: text) } catch { throw CommandFailure.usage(error.message) }
+        reference = try ImageReference(argument: text)
         let named = try store.references.get(LocalName.built(reference)) ?? store.references.get(LocalName.mirrored(reference))
         guard let named else {
-            throw CommandFailure("no image `\(reference)` in the store; `caisson image ls` lists them, `caisson pull` gets one")
+            throw CommandFailure.usage(
+                "no image `\(reference)` in the store", hint: "`caisson image ls` lists them, `caisson pull` gets one")
         }
         root = named
         var bytes = try store.blobs.read(named.digest)

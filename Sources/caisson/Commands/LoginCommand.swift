@@ -13,8 +13,8 @@ struct LoginCommand: AsyncParsableCommand {
             Example: caisson login 127.0.0.1:5000 --username ci < password.txt
             """)
 
-    @Argument(help: "host[:port]") var registry: String
-    @Option(name: [.short, .customLong("username")]) var username: String
+    @Argument(help: "The registry, as host[:port].") var registry: String
+    @Option(name: [.short, .customLong("username")], help: "Who logs in.") var username: String
     @OptionGroup var store: StoreOptions
 
     func run() async throws {

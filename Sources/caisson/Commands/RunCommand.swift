@@ -3,6 +3,7 @@ import Build
 import Engine
 import Linux
 import OCI
+import Sandbox
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -12,21 +13,27 @@ struct RunCommand: AsyncParsableCommand {
             Example: caisson run 127.0.0.1:5000/app:1 /app --self-test
             """)
 
-    @Argument var reference: String
+    @Argument(help: "An image of the store or a registry.") var reference: String
     @Argument(parsing: .captureForPassthrough, help: "The command instead of the image's own.") var command: [String] = []
-    @Option(name: .customLong("network"), help: "default or none.") var network = "default"
+    @Option(name: .customLong("network"), help: "What the program can reach.")
+    var network = RunOperation.Network.default
     @OptionGroup var store: StoreOptions
     @OptionGroup var limits: LimitOptions
 
+    /// What shells answer for a program that is not there.
+    private static let notFound: Int32 = 127
+
     func run() async throws {
-        guard let mode = RunOperation.Network(rawValue: network) else {
-            throw CommandFailure.usage("network `\(network)` is neither default nor none")
-        }
-        let reference: ImageReference
-        do { reference = try ImageReference(parsing: self.reference) } catch { throw CommandFailure.usage(error.message) }
+        let reference = try ImageReference(argument: self.reference)
         let engine = try store.engine(limits: try limits.limits)
-        let code = try await engine.run(reference, command: command, network: mode) { channel, bytes in
-            channel == .standardOutput ? StandardOutput.write(bytes) : StandardError.write(bytes)
+        let code: Int32
+        do {
+            code = try await engine.run(reference, command: command, network: network) { channel, bytes in
+                channel == .standardOutput ? StandardOutput.write(bytes) : StandardError.write(bytes)
+            }
+        } catch let error as SandboxError where error.code == .notExecutable {
+            StandardError.write("error: \(error)\n")
+            code = Self.notFound
         }
         if code != 0 { ProcessExit.exit(code) }
     }

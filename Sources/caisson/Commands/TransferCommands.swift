@@ -9,15 +9,14 @@ struct PullCommand: AsyncParsableCommand {
         commandName: "pull", abstract: "Brings an image from its registry into the store.",
         discussion: "Example: caisson pull 127.0.0.1:5000/app:1")
 
-    @Argument var reference: String
+    @Argument(help: "An image of a registry, as host/name:tag or host/name@digest.") var reference: String
     @Option(name: .customLong("platform"), help: "os/arch[/variant].") var platform: String?
-    @Option(name: .customLong("progress"), help: "auto, plain, json or quiet.") var progress = ProgressStyle.auto
+    @Option(name: .customLong("progress"), help: "How it is shown on standard error.") var progress = ProgressStyle.auto
     @OptionGroup var store: StoreOptions
 
     func run() async throws {
-        let reference: ImageReference
-        do { reference = try ImageReference(parsing: self.reference) } catch { throw CommandFailure.usage(error.message) }
-        let report = progress.reporter
+        let reference = try ImageReference(argument: self.reference)
+        let report = progress.reporter()
         let image = try await store.engine().pull(
             reference, platform: try platform.map(BuildCommand.platform) ?? .current
         ) { report(.transfer($0)) }
@@ -40,14 +39,14 @@ struct PushCommand: AsyncParsableCommand {
 
     @Argument(help: "An image of the store.") var reference: String
     @Argument(help: "Where to, if not under its own name.") var destination: String?
-    @Option(name: .customLong("progress"), help: "auto, plain, json or quiet.") var progress = ProgressStyle.auto
+    @Option(name: .customLong("progress"), help: "How it is shown on standard error.") var progress = ProgressStyle.auto
     @OptionGroup var store: StoreOptions
 
     func run() async throws {
-        let source = try BuildCommand.reference(reference)
-        let destination = try destination.map(BuildCommand.reference) ?? source
+        let source = try ImageReference(tagArgument: reference)
+        let destination = try destination.map(ImageReference.init(tagArgument:)) ?? source
         let engine = try store.engine()
-        let report = progress.reporter
+        let report = progress.reporter()
         let image = try await engine.storedImage(source)
         try await engine.push(image, to: [destination]) { report(.transfer($0)) }
         let json: JSON = ["name": .string(destination.description), "digest": .string(image.digest.description)]

@@ -1,4 +1,5 @@
 import Build
+import Dockerfile
 import Engine
 import Linux
 import OCI
@@ -31,9 +32,14 @@ struct BuildOutput {
             guard parts.count == 2 else { throw CommandFailure.usage("output `\(text)`: `\(field)` has no value") }
             fields[parts[0]] = parts[1]
         }
-        let known = Kind.allCases.map(\.rawValue).joined(separator: ", ")
-        guard let type = fields.removeValue(forKey: "type"), let kind = Kind(rawValue: type) else {
-            throw CommandFailure.usage("output `\(text)` needs a type, one of: \(known)")
+        let known = Kind.allCases.map(\.rawValue)
+        let types = "the types are: " + known.joined(separator: ", ")
+        guard let type = fields.removeValue(forKey: "type") else {
+            throw CommandFailure.usage("output `\(text)` has no type", hint: types)
+        }
+        guard let kind = Kind(rawValue: type) else {
+            throw CommandFailure.usage(
+                "output `\(text)` has the unknown type `\(type)`", hint: Suggestion.hint(for: type, among: known) ?? types)
         }
         guard let destination = fields.removeValue(forKey: "dest") else {
             throw CommandFailure.usage("output `\(text)` needs dest=PATH")

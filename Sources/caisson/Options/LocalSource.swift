@@ -7,8 +7,8 @@ import SystemPackage
 
 /// A directory on this machine with its Dockerfile and ignore file.
 struct LocalSource {
-    private let directory: FilePath
-    private let dockerfile: DockerfileStages
+    let directory: FilePath
+    let dockerfile: DockerfileStages
     private let ignore: IgnoreFile
 
     init(context: String, file: String?) throws {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Build
+import Dockerfile
 
 /// How a build is followed on stderr.
 enum ProgressStyle: String, ExpressibleByArgument, CaseIterable {
@@ -8,10 +9,11 @@ enum ProgressStyle: String, ExpressibleByArgument, CaseIterable {
     case json
     case quiet
 
-    var reporter: EventSink {
+    /// `source` is the Dockerfile that warnings are about.
+    func reporter(for source: SourceText? = nil) -> EventSink {
         switch self {
         case .auto, .plain:
-            let progress = PlainProgress()
+            let progress = PlainProgress(source: source)
             return { progress.report($0) }
         case .json:
             let progress = JSONProgress()

@@ -13,17 +13,17 @@ final class PlainProgress: Sendable {
     }
 
     private let running = Mutex<[Int: Running]>([:])
-    private let isQuiet: Bool
+    /// The Dockerfile that warnings are about.
+    private let source: SourceText?
 
-    init(isQuiet: Bool = false) { self.isQuiet = isQuiet }
+    init(source: SourceText?) { self.source = source }
 
     func report(_ event: BuildEvent) {
-        if isQuiet { return }
         switch event {
         case .planned: break
         case .stepStarted(let step):
             running.withLock { $0[step.number] = Running(started: .now) }
-            write(step, "[\(step.stage) \(step.index)/\(step.count)] \(step.title)")
+            write(step, "[\(step.stageTitle) \(step.index)/\(step.count)] \(step.title)")
         case .stepOutput(let step, _, let bytes): output(bytes, of: step)
         case .stepFinished(let step, let outcome):
             flush(step)
@@ -32,7 +32,8 @@ final class PlainProgress: Sendable {
             flush(step)
             write(step, "ERROR: \(message)")
         case .warning(let diagnostic):
-            StandardError.write("warning: \(diagnostic.message)\n")
+            let text = source.map { diagnostic.summary(in: $0) } ?? "warning: \(diagnostic.message)"
+            StandardError.write(text + "\n")
         case .transfer(let transfer): report(transfer)
         }
     }
@@ -90,4 +91,9 @@ enum ByteCount {
         }
         return "\(bytes) B"
     }
+}
+
+extension Step {
+    /// A stage without a name is called by its number, as other builders do.
+    fileprivate var stageTitle: String { Int(stage) == nil ? stage : "stage-\(stage)" }
 }

@@ -1,0 +1,4 @@
+import ArgumentParser
+import Build
+
+extension RunOperation.Network: ExpressibleByArgument {}
