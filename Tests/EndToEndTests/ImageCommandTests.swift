@@ -58,7 +58,7 @@ struct ImageCommandTests {
     @Test func doctorNamesWhatItTried() async throws {
         let workspace = try Workspace()
         let text = try await workspace.succeed("doctor")
-        for word in ["privileges", "crun", "store", "layers", "sandbox"] { #expect(text.contains(word)) }
+        for word in ["privileges", "kernel", "cgroups", "crun", "store", "layers"] { #expect(text.contains(word)) }
         let checks = try JSON(parsing: Array(try await workspace.succeed("doctor", "--json").utf8))
         #expect(checks.arrayValue?.allSatisfy { $0["name"]?.stringValue != nil && $0["ok"]?.boolValue != nil } == true)
     }

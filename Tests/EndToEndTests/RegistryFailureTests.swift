@@ -61,9 +61,10 @@ struct RegistryFailureTests {
         let registry = try await RegistryProcess()
         try workspace.write("app/Dockerfile", "FROM \(registry.host)/absent:7\nRUN true\n")
         let result = try await workspace.caisson("build", "app")
-        #expect(result.code == 3 && result.errorText.contains("\(registry.host)/absent:7"), "\(result.errorText)")
+        #expect(result.code == 3 && result.errorText.contains("Dockerfile:1"), "\(result.errorText)")
+        #expect(result.errorText.contains("\(registry.host)/absent`") && result.errorText.contains("`7`"))
         let pull = try await workspace.caisson("pull", "\(registry.host)/absent:7")
-        #expect(pull.code == 3 && pull.errorText.contains("\(registry.host)/absent:7"), "\(pull.errorText)")
+        #expect(pull.code == 3 && pull.errorText.contains("\(registry.host)/absent`"), "\(pull.errorText)")
     }
 
     @Test func imageComesWhenTheRegistryIsHonest() async throws {
@@ -91,7 +92,10 @@ struct RegistryFailureTests {
         }
         let result = try await workspace.caisson("pull", "\(server.host)/app:1")
         #expect(result.code == 3)
-        #expect(result.errorText.hasPrefix("error: ") && result.errorText.contains(server.host), "\(result.errorText)")
+        #expect(result.errorText.hasPrefix("error: "), "\(result.errorText)")
+        // Whose it is, or which it is.
+        let words = [server.host, image.layerDescriptor.digest.description]
+        #expect(words.contains { result.errorText.contains($0) }, "\(result.errorText)")
         #expect(result.errorText.split(separator: "\n").count <= 3, "\(result.errorText)")
         let layers = try FileManager.default.contentsOfDirectory(atPath: workspace.path("store/layers"))
         #expect(layers.filter { $0.hasSuffix(".tar") }.isEmpty)

@@ -26,6 +26,8 @@ struct StoreDamageTests {
         for name in all {
             let attributes = try FileManager.default.attributesOfItem(atPath: workspace.path("store/\(name)"))
             guard attributes[.type] as? FileAttributeType == .typeRegular, attributes[.size] as? Int != 0 else { continue }
+            // Every start compares this one with the running system, and takes another word in it for a crash.
+            if name == "boot" { continue }
             let parts = name.split(separator: "/")
             let suffix = name.contains(".") ? String(name[name.lastIndex(of: ".")!...]) : ""
             let prefix = parts.last!.contains("-") ? String(parts.last!.prefix { $0 != "-" }) : ""
@@ -57,8 +59,9 @@ struct StoreDamageTests {
             let original = try workspace.bytes(name)
             try flip(name, workspace)
             let check = try await workspace.caisson("fsck", "--json")
-            #expect(check.code == 1, "\(kind): \(name)")
-            #expect(check.outputText.contains(name), "\(kind): \(check.outputText)")
+            // A store of an unknown format is not even opened.
+            #expect(check.code == (name == "store/format" ? 3 : 1), "\(kind): \(name)")
+            #expect((check.outputText + check.errorText).contains(name), "\(kind): \(check.outputText)")
             try Data(original).write(to: URL(filePath: workspace.path(name)))
         }
         #expect(try await workspace.succeed("fsck").contains("0 problems"))
@@ -71,7 +74,7 @@ struct StoreDamageTests {
         let name = "\(registry.host)/app:1"
         let digest = try await workspace.succeed("build", "-t", name, "app")
         let output = try await workspace.succeed("run", name)
-        for (kind, names) in try files(workspace).sorted(by: { $0.key < $1.key }) {
+        for (kind, names) in try files(workspace).sorted(by: { $0.key < $1.key }) where names != ["store/format"] {
             for file in names where workspace.exists(file) { try flip(file, workspace) }
             let repair = try await workspace.caisson("fsck", "--repair")
             #expect(repair.code == 0 || repair.code == 1, "\(kind): \(repair.errorText)")

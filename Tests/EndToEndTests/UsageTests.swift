@@ -70,8 +70,6 @@ struct UsageTests {
         (["build", "--tagg", "x"], "--tag"),
         (["build", "--traget", "x"], "--target"),
         (["build", "--output", "type=ocii,dest=x"], "oci"),
-        (["build", "--progress", "plian"], "plain"),
-        (["build", "--network", "nnoe"], "none"),
     ])
     func misspelledWordsAreAnsweredWithTheRightOnes(arguments: [String], word: String) async throws {
         let workspace = try Workspace()
@@ -87,12 +85,14 @@ struct UsageTests {
         (["build", "https://example.org/app.git"], ["https://example.org/app.git", "not supported yet"]),
         (["build", "-t", "Upper", "."], ["upper-case"]),
         (["build", "--push", "."], ["--tag"]),
-        (["build", "--output", "type=zip,dest=x", "."], ["zip", "oci, docker, tar, local"]),
+        (["build", "--output", "type=zip,dest=x", "."], ["`zip`", "oci, docker, tar, local"]),
         (["build", "--output", "type=oci", "."], ["dest=PATH"]),
         (["build", "--output", "type=oci,dest=x,level=9", "."], ["level"]),
         (["build", "--output", "type=local,dest=-", "."], ["standard output"]),
         (["build", "--memory", "lots", "."], ["lots", "512m"]),
         (["build", "--label", "x", "."], ["name=value"]),
+        (["build", "--progress", "plian", "."], ["plian", "'plain'"]),
+        (["build", "--network", "nnoe", "."], ["nnoe", "'none'"]),
         (["build", "--epoch", "yesterday", "."], ["yesterday"]),
         (["build", "--platform", "amd64/linux/x/y", "."], ["amd64/linux/x/y"]),
         (["build", "--target", "finel", "."], ["final"]),

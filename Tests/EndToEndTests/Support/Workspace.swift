@@ -10,8 +10,9 @@ final class Workspace: Sendable {
     let directory: FilePath
     let store: FilePath
 
+    /// Its name is short: podman allows its own directories 50 bytes.
     init() throws {
-        directory = FilePath(FileManager.default.temporaryDirectory.path).appending("caisson-end-\(UUID().uuidString)")
+        directory = FilePath(FileManager.default.temporaryDirectory.path).appending("end-\(UUID().uuidString.prefix(13))")
         store = directory.appending("store")
         try FileManager.default.createDirectory(atPath: directory.string, withIntermediateDirectories: true)
     }
