@@ -18,7 +18,10 @@ struct PlannerTests {
         let plan = try await BuildPlan.of(dockerfile, images: images)
         #expect(images.resolved == ["copied", "used"])
         #expect(plan.steps.map(\.title) == ["COPY --from=lib /x /", "COPY --from=copied /y /"])
-        await #expect(throws: OCIError.self) { try await BuildPlan.of(dockerfile, images: images) { $0.targets = ["unused"] } }
+        let error = await #expect(throws: BuildError.self) {
+            try await BuildPlan.of(dockerfile, images: images) { $0.targets = ["unused"] }
+        }
+        #expect(error?.description.hasPrefix("Dockerfile:1:6: no image `docker.io/library/gone:latest`") == true)
     }
 
     @Test(arguments: [
