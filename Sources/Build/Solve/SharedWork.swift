@@ -1,17 +1,14 @@
 /// Work that several askers share while it runs: the first one starts it, all get its result and all its events,
-/// late ones the events so far first. It is cancelled when nobody waits for it any more; the last one to leave waits
+/// late ones the latest events so far first. It is cancelled when nobody waits for it any more; the last one to leave waits
 /// until it has ended, so that nothing of it goes on behind the back of whoever was cancelled.
 package actor SharedWork<Key: Hashable & Sendable, Value: Sendable, Event: Sendable> {
-    private struct Waiter {
-        let receive: @Sendable (Event) -> Void
-        let continuation: CheckedContinuation<Value, any Error>
-    }
+    private typealias Waiter = CheckedContinuation<Value, any Error>
 
     private struct Running {
         /// Tells this run from a later one of the same key.
         let number: Int
         var task: Task<Void, Never>?
-        var events: [Event] = []
+        let broadcast = Broadcast<Event>()
         var waiters: [Int: Waiter] = [:]
     }
 
@@ -29,7 +26,7 @@ package actor SharedWork<Key: Hashable & Sendable, Value: Sendable, Event: Senda
         let id = takeNumber()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                join(key, as: id, Waiter(receive: receive, continuation: continuation), work: work)
+                join(key, as: id, continuation, receive, work: work)
             }
         } onCancel: {
             Task { await self.leave(key, waiter: id) }
@@ -45,54 +42,45 @@ package actor SharedWork<Key: Hashable & Sendable, Value: Sendable, Event: Senda
     }
 
     private func join(
-        _ key: Key, as id: Int, _ waiter: Waiter,
+        _ key: Key, as id: Int, _ waiter: Waiter, _ receive: @escaping @Sendable (Event) -> Void,
         work: @escaping @Sendable (@escaping @Sendable (Event) -> Void) async throws -> Value
     ) {
-        if running[key] != nil {
-            for event in running[key]?.events ?? [] { waiter.receive(event) }
+        if let shared = running[key] {
+            shared.broadcast.add(receive, as: id)
             running[key]?.waiters[id] = waiter
             return
         }
-        let number = takeNumber()
-        running[key] = Running(number: number, waiters: [id: waiter])
-        let (events, emit) = AsyncStream<Event>.makeStream()
+        let started = Running(number: takeNumber(), waiters: [id: waiter])
+        started.broadcast.add(receive, as: id)
+        running[key] = started
         running[key]?.task = Task {
-            async let forwarded: Void = self.forward(events, of: key, number)
             let result: Result<Value, any Error>
             do {
-                result = .success(try await work { emit.yield($0) })
+                result = .success(try await work { started.broadcast.send($0) })
             } catch {
                 result = .failure(error)
             }
-            emit.finish()
-            await forwarded
-            self.finish(key, number, with: result)
-        }
-    }
-
-    private func forward(_ events: AsyncStream<Event>, of key: Key, _ number: Int) async {
-        for await event in events where running[key]?.number == number {
-            running[key]?.events.append(event)
-            for waiter in (running[key]?.waiters ?? [:]).values { waiter.receive(event) }
+            self.finish(key, started.number, with: result)
         }
     }
 
     private func finish(_ key: Key, _ number: Int, with result: Result<Value, any Error>) {
         guard let done = running[key], done.number == number else { return }
         running[key] = nil
-        for waiter in done.waiters.values { waiter.continuation.resume(with: result) }
+        for waiter in done.waiters.values { waiter.resume(with: result) }
     }
 
     private func leave(_ key: Key, waiter id: Int) {
         guard let waiter = running[key]?.waiters.removeValue(forKey: id) else { return }
+        running[key]?.broadcast.remove(id)
         guard let abandoned = running[key], abandoned.waiters.isEmpty else {
-            return waiter.continuation.resume(throwing: CancellationError())
+            return waiter.resume(throwing: CancellationError())
         }
         running[key] = nil
         abandoned.task?.cancel()
         Task {
             await abandoned.task?.value
-            waiter.continuation.resume(throwing: CancellationError())
+            waiter.resume(throwing: CancellationError())
         }
     }
 }

@@ -12,6 +12,9 @@ final class PlainProgress: Sendable {
         var partial: [UInt8] = []
     }
 
+    /// Of a longer one, parts are shown as lines of their own.
+    private static let longestLine = 64 << 10
+
     private let running = Mutex<[Int: Running]>([:])
     /// The Dockerfile that warnings are about.
     private let source: SourceText?
@@ -46,19 +49,24 @@ final class PlainProgress: Sendable {
     private func write(_ step: Step, _ text: String) { StandardError.write("#\(step.number) \(text)\n") }
 
     private func output(_ bytes: [UInt8], of step: Step) {
-        let lines: [([UInt8], Duration)] = running.withLock { running in
+        let (lines, age) = running.withLock { running in
             var state = running[step.number] ?? Running(started: .now)
-            state.partial += bytes
-            let age = ContinuousClock.now - state.started
-            var lines: [([UInt8], Duration)] = []
-            while let end = state.partial.firstIndex(of: UInt8(ascii: "\n")) {
-                lines.append((Array(state.partial[..<end]), age))
-                state.partial.removeSubrange(...end)
+            var pieces = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(Array.init)
+            let last = pieces.removeLast()
+            if pieces.isEmpty {
+                state.partial += last
+            } else {
+                pieces[0] = state.partial + pieces[0]
+                state.partial = last
+            }
+            if state.partial.count > Self.longestLine {
+                pieces.append(state.partial)
+                state.partial = []
             }
             running[step.number] = state
-            return lines
+            return (pieces, ContinuousClock.now - state.started)
         }
-        for (line, age) in lines { writeLine(line, age, step) }
+        for line in lines { writeLine(line, age, step) }
     }
 
     private func flush(_ step: Step) {
