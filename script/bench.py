@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 
 from peers import buildah, buildah_build_options
-from services import Failure, Registry, here
+from services import Failure, Registry, end_on_signals, here, ignore_signals
 
 
 @dataclasses.dataclass
@@ -57,9 +57,11 @@ def measure(command: list, log: pathlib.Path) -> Sample:
 
 
 class Bench:
-    def __init__(self, executables: pathlib.Path, base: pathlib.Path, directory: pathlib.Path) -> None:
+    def __init__(
+        self, executables: pathlib.Path, base: pathlib.Path, directory: pathlib.Path, registry: Registry
+    ) -> None:
         self.executable, self.base, self.directory = executables.resolve() / "caisson", base, directory
-        self.registry = Registry(directory / "registry")
+        self.registry = registry
         self.log = directory / "log"
         self.store, self.buildah_store = directory / "store", directory / "buildah"
         for name in ["tiny", "toolchain"]:
@@ -96,7 +98,7 @@ class Bench:
 
     def cached(self) -> Case:
         tools = self.sample_tools(self.directory / "cached", lambda round: None)
-        start = Tool("limit: start", lambda round: [self.executable, "--version"])
+        start = Tool("plain: start", lambda round: [self.executable, "--version"])
         return Case("the sample repository, nothing changed", [*tools, start], rounds=15)
 
     def one_line_change(self) -> Case:
@@ -112,7 +114,7 @@ class Bench:
             make = ["make", "--silent", "--always-make", "-C", context, "tally"]
             clean = ["rm", "-f", *(context / name for name in ["tally", "src/main.o", "src/count.o", "src/report.o"])]
             # The objects must not be there when the next round reads the context.
-            tools.append(Tool("limit: make", lambda round: ["sh", "-c", f"{shell(make)} && {shell(clean)}"]))
+            tools.append(Tool("plain: make", lambda round: ["sh", "-c", f"{shell(make)} && {shell(clean)}"]))
         return Case("the sample repository, one line changed", tools)
 
     def run50(self) -> Case:
@@ -125,7 +127,7 @@ class Bench:
         return Case("50 × RUN true", [
             Tool("caisson", lambda round: ours),
             Tool("buildah", lambda round: theirs),
-            *([Tool("limit: 50 × unshare", lambda round: limit)] if os.geteuid() == 0 else []),
+            *([Tool("plain: 50 × unshare", lambda round: limit)] if os.geteuid() == 0 else []),
         ], rounds=5)  # fmt: skip
 
     def copy50k(self) -> Case:
@@ -139,10 +141,14 @@ class Bench:
         os.sync()
         ours, theirs = self.build_with_both("--no-cache", "--tag", "copy50k:1", context)
         tar = f"tar -C {context} -cf - tree | tee {self.directory}/tree.tar | sha256sum"
-        return Case("COPY of 50,000 files, 200 MB", [
-            Tool("caisson", lambda round: ours),
+
+        def change(round: int) -> None:
+            (context / "tree/000/00").write_text(f"round {round}")
+
+        return Case("COPY of 50,000 files, 200 MB, one of them new", [
+            Tool("caisson", lambda round: ours, change),
             Tool("buildah", lambda round: theirs),
-            Tool("limit: tar + sha256", lambda round: ["sh", "-c", tar]),
+            Tool("plain: tar + sha256", lambda round: ["sh", "-c", tar]),
         ], rounds=5)  # fmt: skip
 
     def pull_toolchain(self) -> Case:
@@ -157,7 +163,7 @@ class Bench:
         return Case("pull of the toolchain image into an empty store", [
             Tool("caisson", lambda round: self.caisson("pull", reference, store=fresh("caisson", round))),
             Tool("buildah", lambda round: self.buildah("pull", "--tls-verify=false", reference, store=fresh("buildah", round))),
-            Tool("limit: zcat + sha256", lambda round: ["sh", "-c", copy]),
+            Tool("plain: zcat + sha256", lambda round: ["sh", "-c", copy]),
         ], rounds=5)  # fmt: skip
 
 
@@ -201,9 +207,11 @@ def main() -> int:
     directory = pathlib.Path(tempfile.mkdtemp(prefix="caisson-bench-", dir=os.environ.get("TMPDIR", "/var/tmp")))
     kind = subprocess.run(["stat", "-f", "-c", "%T", directory], text=True, capture_output=True, check=True).stdout
     print(f"{os.cpu_count()} CPUs, kernel {os.uname().release}, {directory} on {kind.strip()}; both tools with layers")
-    bench = None
+    end_on_signals()
+    registry = None
     try:
-        bench = Bench(options.executables, options.base, directory)
+        registry = Registry(directory / "registry")
+        bench = Bench(options.executables, options.base, directory, registry)
         for name in options.cases or names:
             case = getattr(bench, name.replace("-", "_"))()
             print_table(name, case, run(case, bench.log))
@@ -211,11 +219,10 @@ def main() -> int:
     except Failure as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
     finally:
-        if bench:
-            bench.registry.stop()
+        ignore_signals()
+        if registry:
+            registry.stop()
         shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -7,7 +7,6 @@ import os
 import pathlib
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -17,7 +16,7 @@ import urllib.error
 import urllib.request
 
 from peers import podman, podman_run_options
-from services import Failure, GitServer, Registry, Service, here
+from services import Failure, GitServer, Registry, Service, end_on_signals, here, ignore_signals
 
 seconds_per_run = 120
 
@@ -153,7 +152,11 @@ class Demo:
         raise Failure(f"{complaint} after {seconds:.0f} s", self.agent.log)
 
     def ask(self, *arguments: str) -> str:
-        return self.run(self.caisson, *arguments, "--agent", self.agent_url)
+        try:
+            return self.run(self.caisson, *arguments, "--agent", self.agent_url)
+        except Failure as failure:
+            failure.logs += (self.agent.log,)
+            raise
 
     def finished_run(self, commit: str) -> dict | None:
         runs = [run for run in json.loads(self.ask("runs", "--json"))["runs"] if run["commit"] == commit]
@@ -311,9 +314,7 @@ def main() -> int:
     parser.add_argument("--base", type=pathlib.Path, required=True)
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
-    # A stop by signal is an ordinary end: services are stopped, files removed.
-    for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
-        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    end_on_signals()
 
     # Not /tmp, which may be a tmpfs: the store wants a disk.
     directory = pathlib.Path(tempfile.mkdtemp(prefix="caisson-demo-", dir=os.environ.get("TMPDIR", "/var/tmp")))
@@ -344,8 +345,7 @@ def main() -> int:
             print(f"\nthe end of {log.name}:\n" + "\n".join(tail(log)), file=sys.stderr)
         return 1
     finally:
-        for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
-            signal.signal(number, signal.SIG_IGN)
+        ignore_signals()
         if not keep:
             try:
                 demo.stop()

@@ -2,10 +2,27 @@
 
 import pathlib
 import re
+import signal
 import subprocess
+import sys
 import time
 
 here = pathlib.Path(__file__).resolve().parent
+
+
+signals = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
+
+def end_on_signals() -> None:
+    """A stop by signal is an ordinary end: services are stopped, files removed."""
+    for number in signals:
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+
+
+def ignore_signals() -> None:
+    """While that is done."""
+    for number in signals:
+        signal.signal(number, signal.SIG_IGN)
 
 
 class Failure(Exception):

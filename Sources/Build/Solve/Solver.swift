@@ -71,9 +71,7 @@ package actor Solver {
     package func solveEach(_ targets: [VertexID]) async -> [Result<LayerChain, any Error>] {
         await withTaskGroup(of: (Int, Result<LayerChain, any Error>).self) { group in
             for (index, target) in targets.enumerated() {
-                group.addTask {
-                    do { return (index, .success(try await self.solve(target))) } catch { return (index, .failure(error)) }
-                }
+                group.addTask { (index, await self.outcome(of: target)) }
             }
             var results = [Result<LayerChain, any Error>](repeating: .failure(CancellationError()), count: targets.count)
             for await (index, result) in group { results[index] = result }
@@ -83,6 +81,11 @@ package actor Solver {
             }
             return results
         }
+    }
+
+    /// A function of its own: Swift 6.3 garbles a pair that is returned from both sides of a `catch`.
+    private func outcome(of id: VertexID) async -> Result<LayerChain, any Error> {
+        do { return .success(try await solve(id)) } catch { return .failure(error) }
     }
 
     private func solve(_ id: VertexID) async throws -> LayerChain {
