@@ -28,7 +28,7 @@ struct FailedStep {
         """
         to look at what it ran on:
             head -n \(failure.step.range.firstLine - 1) \(Self.quoted(source.dockerfile.source.name)) \\
-              | caisson build -f /dev/stdin -t look \(Self.quoted(source.directory.string)) \\
+              | caisson build -f - -t look \(Self.quoted(source.directory.string)) \\
               && caisson run look /bin/sh -c 'ls -la'
         """
     }

@@ -7,9 +7,10 @@ import Synchronization
 /// steps that run side by side can be told apart and logs can be searched.
 final class PlainProgress: Sendable {
     private struct Running {
-        var started: ContinuousClock.Instant
-        /// Output without a line end yet.
-        var partial: [UInt8] = []
+        let started = ContinuousClock.now
+        var lines = LineSplitter()
+
+        var age: Duration { ContinuousClock.now - started }
     }
 
     /// Of a longer one, parts are shown as lines of their own.
@@ -25,7 +26,7 @@ final class PlainProgress: Sendable {
         switch event {
         case .planned: break
         case .stepStarted(let step):
-            running.withLock { $0[step.number] = Running(started: .now) }
+            running.withLock { $0[step.number] = Running() }
             write(step, "[\(step.stageTitle) \(step.index)/\(step.count)] \(step.title)")
         case .stepOutput(let step, _, let bytes): output(bytes, of: step)
         case .stepFinished(let step, let outcome):
@@ -50,33 +51,26 @@ final class PlainProgress: Sendable {
 
     private func output(_ bytes: [UInt8], of step: Step) {
         let (lines, age) = running.withLock { running in
-            var state = running[step.number] ?? Running(started: .now)
-            var pieces = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(Array.init)
-            let last = pieces.removeLast()
-            if pieces.isEmpty {
-                state.partial += last
-            } else {
-                pieces[0] = state.partial + pieces[0]
-                state.partial = last
-            }
-            if state.partial.count > Self.longestLine {
-                pieces.append(state.partial)
-                state.partial = []
-            }
-            running[step.number] = state
-            return (pieces, ContinuousClock.now - state.started)
+            let lines = running[step.number, default: Running()].lines.add(bytes)
+            return (lines, running[step.number]?.age ?? .zero)
         }
-        for line in lines { writeLine(line, age, step) }
+        write(lines, age, step)
     }
 
     private func flush(_ step: Step) {
-        let rest = running.withLock { $0.removeValue(forKey: step.number) }
-        guard let rest, !rest.partial.isEmpty else { return }
-        writeLine(rest.partial, ContinuousClock.now - rest.started, step)
+        guard let last = running.withLock({ $0.removeValue(forKey: step.number) }) else { return }
+        write(last.lines.rest.isEmpty ? [] : [last.lines.rest[...]], last.age, step)
     }
 
-    private func writeLine(_ line: [UInt8], _ age: Duration, _ step: Step) {
-        StandardError.write(Array("#\(step.number) \(Self.seconds(age)) ".utf8) + line + [UInt8(ascii: "\n")])
+    private func write(_ lines: [ArraySlice<UInt8>], _ age: Duration, _ step: Step) {
+        let prefix = Array("#\(step.number) \(Self.seconds(age)) ".utf8)
+        var text: [UInt8] = []
+        for line in lines {
+            text += prefix
+            text += line
+            text.append(UInt8(ascii: "\n"))
+        }
+        if !text.isEmpty { StandardError.write(text) }
     }
 
     static func seconds(_ duration: Duration) -> String {
