@@ -15,7 +15,10 @@ package enum FileContents {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while true {
-            let count = try descriptor.readNext(into: &chunk)
+            let count: Int
+            do { count = try descriptor.readNext(into: &chunk) } catch {
+                throw SystemError("read", name, errno: error.errno)
+            }
             if count == 0 { return bytes }
             bytes += chunk[..<count]
             guard bytes.count <= limit else { throw SystemError("read", name, errno: .fileTooLarge) }
@@ -29,10 +32,12 @@ package enum FileContents {
 
     package static func exists(_ path: FilePath) -> Bool { path.withPlatformString { access($0, F_OK) == 0 } }
 
-    /// Gives `path` what `body` writes, at once and only if `body` succeeds.
+    /// Gives `path` what `body` writes, at once and only if `body` succeeds. A device, a pipe or the like is written to as
+    /// it stands.
     package static func replace(
         _ path: FilePath, mode: UInt32 = 0o644, _ body: (SharedDescriptor) async throws -> Void
     ) async throws {
+        if isStream(path) { return try await body(SharedDescriptor(try OwnedDescriptor.open(path, flags: O_WRONLY))) }
         let pending = FilePath(path.string + ".\(getpid()).part")
         let file = SharedDescriptor(try OwnedDescriptor.open(pending, flags: OpenFlags.replace, mode: mode))
         do {
@@ -42,5 +47,12 @@ package enum FileContents {
             unlink(pending.string)
             throw error
         }
+    }
+
+    /// What is neither a file nor a directory, behind any links.
+    private static func isStream(_ path: FilePath) -> Bool {
+        var status = stat()
+        guard path.withPlatformString({ stat($0, &status) }) == 0 else { return false }
+        return ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
     }
 }
