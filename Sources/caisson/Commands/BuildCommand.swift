@@ -20,7 +20,7 @@ struct BuildCommand: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var limits: LimitOptions
 
-    @Option(name: [.short, .customLong("file")], help: "The Dockerfile. Default: Dockerfile in the context.")
+    @Option(name: [.short, .customLong("file")], help: "The Dockerfile, - for standard input. Default: Dockerfile in the context.")
     var file: String?
     @Option(name: [.short, .customLong("tag")], help: "A name for the image.") var tag: [String] = []
     @Option(name: .customLong("target"), help: "A stage to build. Several build one graph.") var target: [String] = []
@@ -50,6 +50,7 @@ struct BuildCommand: AsyncParsableCommand {
         let outputs = try output.map(BuildOutput.init(parsing:))
         let references = try tag.map(ImageReference.init(tagArgument:))
         if push, references.isEmpty { throw CommandFailure.usage("--push needs a --tag to push to") }
+        for output in outputs { try output.checkDestination() }
         let source = try LocalSource(context: context, file: file)
         let request = try await source.request(
             targets: target, arguments: Self.pairs(buildArg, fromEnvironment: true), labels: Self.pairs(label),

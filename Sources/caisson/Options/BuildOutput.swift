@@ -53,6 +53,15 @@ struct BuildOutput {
         self.init(kind: kind, destination: destination)
     }
 
+    /// Better now than after the build.
+    func checkDestination() throws {
+        guard kind != .local, !writesToStandardOutput else { return }
+        let directory = FilePath(destination).absolute().removingLastComponent()
+        guard FileContents.exists(directory) else {
+            throw CommandFailure.usage("output `\(destination)`: there is no directory `\(directory)`")
+        }
+    }
+
     private init(kind: Kind, destination: String) {
         self.kind = kind
         self.destination = destination

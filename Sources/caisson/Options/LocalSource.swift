@@ -16,20 +16,20 @@ struct LocalSource {
             throw CommandFailure.usage("`\(context)`: a build context must be a directory, others are not supported yet")
         }
         directory = FilePath(context).absolute()
-        let path = try Self.dockerfile(file, in: directory)
+        let isStream = file == "-"
+        let path = isStream ? "/dev/stdin" : Self.dockerfile(file, in: directory)
         let bytes: [UInt8]
         do { bytes = try FileContents.read(path, limit: 16 << 20) } catch {
-            throw CommandFailure.usage(
-                "\(error); name the Dockerfile with --file, or the directory that holds it")
+            throw CommandFailure.usage("\(error)", hint: "name the Dockerfile with --file, or the directory that holds it")
         }
-        dockerfile = DockerfileStages(DockerfileParser.parse(bytes, name: Self.shown(path)))
+        dockerfile = DockerfileStages(DockerfileParser.parse(bytes, name: isStream ? "Dockerfile" : Self.shown(path)))
         ignore = try Self.ignore(path, in: directory)
         if ignore.diagnostics.hasErrors {
             throw BuildError.dockerfile(ignore.diagnostics, in: ignore.source)
         }
     }
 
-    private static func dockerfile(_ file: String?, in directory: FilePath) throws -> FilePath {
+    private static func dockerfile(_ file: String?, in directory: FilePath) -> FilePath {
         if let file { return FilePath(file).absolute() }
         let usual = directory.appending("Dockerfile")
         let lower = directory.appending("dockerfile")
