@@ -103,7 +103,10 @@ package final class Engine: Sendable {
             upper: UpperPolicy(memory: upperMemory, disk: work.path)
         ) {
             // The range is taken as long as the runner may start anything in it.
-            try await SandboxSupervisor.start(ids: lease.ids, runtime: try CrunRuntime.locate())
+            do { return try await SandboxSupervisor.start(ids: lease.ids, runtime: try CrunRuntime.locate()) } catch {
+                if Superuser.isCurrent { throw error }
+                throw EngineError("\(error); builds that run commands need root")
+            }
         }
         do {
             let result = try await body(runner)
