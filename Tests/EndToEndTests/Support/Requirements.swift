@@ -12,9 +12,8 @@ enum Requirements {
     static let registry = build && RegistryProcess.isInstalled
     static let registryComment: Comment = "needs root, crun, a static busybox and docker-registry"
 
-    /// Slow tests run when they are asked for, as `script/test --full` does.
+    /// More rounds of the same, as `script/test --full` asks for.
     static let full = ProcessInfo.processInfo.environment["CAISSON_TEST"] == "full"
-    static let fullComment: Comment = "slow: runs with CAISSON_TEST=full"
 
     static func isInstalled(_ names: String...) -> Bool { names.allSatisfy { Command.locate($0) != nil } }
 }
