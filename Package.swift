@@ -94,7 +94,8 @@ let package = Package(
         .target(name: "Storage", dependencies: ["Archive", "Linux", "OCI", systemPackage], swiftSettings: swift),
         // One isolated, limited process with its output; runtime drivers; network modes.
         .target(
-            name: "Sandbox", dependencies: ["Linux", "OCI", systemPackage], exclude: ["README.md"], swiftSettings: swift),
+            name: "Sandbox", dependencies: ["Linux", "OCI", systemPackage], exclude: ["README.md"], swiftSettings: swift
+        ),
         // The distribution API: pull, push, mount, resume, authentication.
         .target(name: "Registry", dependencies: ["HTTP", "Linux", "OCI", systemPackage], swiftSettings: swift),
         // Contexts, planner, graph, cache keys, solver, operations, exporters.
@@ -156,7 +157,9 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(name: "SandboxTests", dependencies: ["Linux", "Sandbox"], swiftSettings: swift),
         // What tests talk to: an HTTP server that follows a script, a real registry process.
-        .target(name: "TestServers", dependencies: ["Linux", systemPackage], path: "Tests/TestServers", swiftSettings: swift),
+        .target(
+            name: "TestServers", dependencies: ["Linux", systemPackage], path: "Tests/TestServers", swiftSettings: swift
+        ),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Linux", "TestServers"], swiftSettings: swift),
         .testTarget(
             name: "RegistryTests", dependencies: ["HTTP", "Linux", "OCI", "Registry", "TestServers", systemPackage],

@@ -55,7 +55,8 @@ extension AllowedImports {
         "Pipeline": ["OCI", "Yams"],
         "Runs": ["Foundation", "GRDB", "Linux", "OCI", "Pipeline", "SystemPackage"],
         "Agent": [
-            "Build", "Dockerfile", "Engine", "Foundation", "Git", "HTTP", "HTTPTypes", "Hummingbird", "Linux", "Logging",
+            "Build", "Dockerfile", "Engine", "Foundation", "Git", "HTTP", "HTTPTypes", "Hummingbird", "Linux",
+            "Logging",
             "NIOCore", "OCI", "Pipeline", "Registry", "Runs", "ServiceLifecycle", "SystemPackage", "UnixSignals",
         ],
         // Executables

@@ -20,7 +20,8 @@ package struct ImageArchive: Sendable {
 
     /// Writes `image` under the names `references`. The same image and names give the same bytes.
     package func write(
-        _ image: BuiltImage, named references: [ImageReference], flavour: Flavour, epoch: Int64, to file: SharedDescriptor
+        _ image: BuiltImage, named references: [ImageReference], flavour: Flavour, epoch: Int64,
+        to file: SharedDescriptor
     ) async throws {
         for layer in image.layers {
             if let origin = layer.origin { try await library.fetchBlob(layer.descriptor, from: origin) }
@@ -31,7 +32,8 @@ package struct ImageArchive: Sendable {
     }
 
     private func writeFiles(
-        _ image: BuiltImage, _ references: [ImageReference], _ flavour: Flavour, _ epoch: Int64, _ file: SharedDescriptor
+        _ image: BuiltImage, _ references: [ImageReference], _ flavour: Flavour, _ epoch: Int64,
+        _ file: SharedDescriptor
     ) throws {
         var tar = TarOutput(file)
         try tar.append(directory: "blobs", epoch: epoch)

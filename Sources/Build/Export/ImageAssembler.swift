@@ -22,7 +22,9 @@ package struct ImageAssembler: Sendable {
                         origin: planned.base?.reference.repository))
             } else {
                 layers.append(
-                    .init(diffID: layer, descriptor: try await store.layers.compressed(layer, as: compression), origin: nil))
+                    .init(
+                        diffID: layer, descriptor: try await store.layers.compressed(layer, as: compression),
+                        origin: nil))
             }
         }
         let configBytes = planned.config(with: chain).canonicalBytes

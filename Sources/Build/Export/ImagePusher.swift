@@ -1,6 +1,6 @@
-import SystemPackage
 package import OCI
 package import Storage
+import SystemPackage
 
 /// Sends images to a registry: what is there already is not sent, what another repository of the same registry has is
 /// mounted, the manifest comes after its blobs, the tag last.
@@ -66,7 +66,9 @@ package struct ImagePusher: Sendable {
         if let origin = layer.origin {
             if origin.registry == repository.registry, origin != repository,
                 try await destination.mount(layer.descriptor, from: origin, in: repository)
-            { return }
+            {
+                return
+            }
             try await library.fetchBlob(layer.descriptor, from: origin)
         }
         let path = store.blobs.path(of: layer.descriptor.digest).string

@@ -34,7 +34,8 @@ package actor ImageLibrary: BaseImageResolver {
 
     private func manifest(_ digest: Digest) throws -> RawManifest {
         let bytes = try store.blobs.read(digest, limit: Self.documentLimit)
-        let mediaType: MediaType = try (try? ImageIndex(parsing: bytes).mediaType) ?? ImageManifest(parsing: bytes).mediaType
+        let mediaType: MediaType =
+            try (try? ImageIndex(parsing: bytes).mediaType) ?? ImageManifest(parsing: bytes).mediaType
         return RawManifest(bytes: bytes, mediaType: mediaType)
     }
 
@@ -58,7 +59,9 @@ package actor ImageLibrary: BaseImageResolver {
     }
 
     private func manifest(_ descriptor: Descriptor, of reference: ImageReference) async throws -> RawManifest {
-        if store.blobs.contains(descriptor.digest), let bytes = try? store.blobs.read(descriptor.digest, limit: Self.documentLimit) {
+        if store.blobs.contains(descriptor.digest),
+            let bytes = try? store.blobs.read(descriptor.digest, limit: Self.documentLimit)
+        {
             return RawManifest(descriptor: descriptor, bytes: bytes)
         }
         let raw = try await source.manifest(descriptor, in: reference.repository)
@@ -67,13 +70,17 @@ package actor ImageLibrary: BaseImageResolver {
     }
 
     private func document(_ descriptor: Descriptor, of reference: ImageReference) async throws -> [UInt8] {
-        if store.blobs.contains(descriptor.digest), let bytes = try? store.blobs.read(descriptor.digest, limit: Self.documentLimit) {
+        if store.blobs.contains(descriptor.digest),
+            let bytes = try? store.blobs.read(descriptor.digest, limit: Self.documentLimit)
+        {
             return bytes
         }
         let stream = try await source.blob(descriptor, in: reference.repository, from: 0)
         let bytes = try await stream.collect(upTo: Self.documentLimit)
         guard Digest.of(bytes) == descriptor.digest else {
-            throw OCIError(.contentMismatch, "config of `\(reference)` has the digest `\(Digest.of(bytes))`, not `\(descriptor.digest)`")
+            throw OCIError(
+                .contentMismatch,
+                "config of `\(reference)` has the digest `\(Digest.of(bytes))`, not `\(descriptor.digest)`")
         }
         try store.blobs.put(bytes)
         return bytes
@@ -82,13 +89,16 @@ package actor ImageLibrary: BaseImageResolver {
     // MARK: Layers
 
     /// Brings the layers of `chain` that are missing here, side by side, each verified while it arrives.
-    package func fetch(_ chain: LayerChain, origins: LayerOrigins, report: @escaping @Sendable (Transfer) -> Void) async throws {
+    package func fetch(_ chain: LayerChain, origins: LayerOrigins, report: @escaping @Sendable (Transfer) -> Void)
+        async throws
+    {
         let missing = Set(chain.layers.filter { !store.layers.contains($0) })
         if missing.isEmpty { return }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for layer in missing {
                 guard let origin = origins[layer] else {
-                    throw StorageError(.notFound, "layer `\(layer)` is neither in the store nor in a registry this build knows")
+                    throw StorageError(
+                        .notFound, "layer `\(layer)` is neither in the store nor in a registry this build knows")
                 }
                 group.addTask { try await self.fetch(layer, from: origin, report: report) }
             }
@@ -96,7 +106,9 @@ package actor ImageLibrary: BaseImageResolver {
         }
     }
 
-    private func fetch(_ layer: DiffID, from origin: LayerOrigins.Origin, report: @escaping @Sendable (Transfer) -> Void) async throws {
+    private func fetch(
+        _ layer: DiffID, from origin: LayerOrigins.Origin, report: @escaping @Sendable (Transfer) -> Void
+    ) async throws {
         _ = try await fetches.value(for: layer, receive: report) { [store, source] emit in
             if store.layers.contains(layer) { return layer }
             let descriptor = origin.descriptor

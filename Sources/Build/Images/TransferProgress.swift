@@ -1,5 +1,5 @@
-import Synchronization
 import OCI
+import Synchronization
 
 /// Counts the bytes of a stream and reports them now and then, and at the end.
 final class TransferProgress: Sendable {

@@ -112,7 +112,8 @@ struct LayerContents: Sendable {
                         continue
                     }
                     let entry = TarEntry(path: path, kind: node.kind.tarKind, node)
-                    if case .context(let id) = content.source, case .file(let file, let status) = try contextContent(id) {
+                    if case .context(let id) = content.source, case .file(let file, let status) = try contextContent(id)
+                    {
                         try writer.append(entry, .file(file))
                         try ContextChange.check(file, is: status, path: path.description)
                     } else {

@@ -62,7 +62,8 @@ extension Planner {
 
     // MARK: RUN
 
-    private mutating func plan(_ run: RunInstruction, _ instruction: StageInstruction, _ state: inout StageState) throws {
+    private mutating func plan(_ run: RunInstruction, _ instruction: StageInstruction, _ state: inout StageState) throws
+    {
         if let mount = run.mounts.first { throw PlanError.unsupported("RUN --mount", at: mount.range) }
         if let device = run.devices.first { throw PlanError.unsupported("RUN --device", at: device.range) }
         if run.security == .insecure { throw PlanError.unsupported("RUN --security=insecure", at: instruction.range) }
@@ -125,7 +126,8 @@ extension Planner {
             history: Self.history("COPY", operation))
     }
 
-    private mutating func plan(_ add: AddInstruction, _ instruction: StageInstruction, _ state: inout StageState) throws {
+    private mutating func plan(_ add: AddInstruction, _ instruction: StageInstruction, _ state: inout StageState) throws
+    {
         if add.isLinked { throw PlanError.unsupported("ADD --link", at: instruction.range) }
         if let checksum = add.checksum { throw PlanError.unsupported("ADD --checksum", at: checksum.range) }
         if add.keepsGitDirectory { throw PlanError.unsupported("ADD --keep-git-dir", at: instruction.range) }

@@ -22,9 +22,12 @@ package struct Planner {
     private var planned: [Int: StageState] = [:]
 
     /// Throws `BuildError.dockerfile` with every mistake that was found, or what resolving an image threw.
-    package static func plan(_ request: BuildRequest, images resolver: any BaseImageResolver) async throws -> BuildPlan {
+    package static func plan(_ request: BuildRequest, images resolver: any BaseImageResolver) async throws -> BuildPlan
+    {
         let dockerfile = request.dockerfile
-        guard !dockerfile.diagnostics.hasErrors else { throw BuildError.dockerfile(dockerfile.diagnostics, in: dockerfile.source) }
+        guard !dockerfile.diagnostics.hasErrors else {
+            throw BuildError.dockerfile(dockerfile.diagnostics, in: dockerfile.source)
+        }
         do {
             let targets = try targetStages(request)
             let globals = try globalArguments(request, target: targets.last)
@@ -151,7 +154,8 @@ package struct Planner {
             throw PlanError(.error(error.message, at: flag.range, hint: "write --platform=linux/amd64"))
         }
         guard platform == request.platform else {
-            throw PlanError.unsupported("a stage for `\(platform)` in a build for `\(request.platform)`", at: flag.range)
+            throw PlanError.unsupported(
+                "a stage for `\(platform)` in a build for `\(request.platform)`", at: flag.range)
         }
     }
 

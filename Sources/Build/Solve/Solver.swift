@@ -73,7 +73,8 @@ package actor Solver {
             for (index, target) in targets.enumerated() {
                 group.addTask { (index, await self.outcome(of: target)) }
             }
-            var results = [Result<LayerChain, any Error>](repeating: .failure(CancellationError()), count: targets.count)
+            var results = [Result<LayerChain, any Error>](
+                repeating: .failure(CancellationError()), count: targets.count)
             for await (index, result) in group { results[index] = result }
             for (target, result) in zip(targets, results) {
                 guard case .success = result else { continue }
@@ -180,7 +181,8 @@ package actor Solver {
         for (position, id) in inputs.enumerated() where graph[id].step != nil && !reported.contains(id) {
             let record = await record(of: id)
             if onlyRecorded, record == nil { continue }
-            let below = position == 0 ? chain.map { LayerChain(Array($0.layers.dropLast())) } ?? record?.chain : record?.chain
+            let below =
+                position == 0 ? chain.map { LayerChain(Array($0.layers.dropLast())) } ?? record?.chain : record?.chain
             await passOver(graph[id].inputs, below: below, onlyRecorded: onlyRecorded)
             reportHit(graph[id], layer: below?.layers.last, reason: "a later step is cached")
         }
@@ -233,7 +235,9 @@ package actor Solver {
         return Definition(key: CacheKey(.object(ingredients)), files: files)
     }
 
-    private func contentIngredients(of vertex: Vertex, on inputs: [LayerChain], definition: Definition) async throws -> JSON {
+    private func contentIngredients(of vertex: Vertex, on inputs: [LayerChain], definition: Definition) async throws
+        -> JSON
+    {
         var ingredients: JSONObject = ["parent": .string(inputs[0].identity)]
         switch vertex.operation {
         case .run(let run): ingredients["run"] = run.ingredients
@@ -250,7 +254,9 @@ package actor Solver {
         return .object(ingredients)
     }
 
-    private func select(_ copy: CopyOperation, from source: SelectionSource, for vertex: Vertex) async throws -> SelectedFiles {
+    private func select(_ copy: CopyOperation, from source: SelectionSource, for vertex: Vertex) async throws
+        -> SelectedFiles
+    {
         do {
             return try await executor.select(copy, from: source)
         } catch let error as CopyError {
@@ -261,7 +267,8 @@ package actor Solver {
             }
             throw BuildError.step(StepFailure(step: step, message: error.message, hint: error.hint))
         }
-    }}
+    }
+}
 
 /// Lets one event pass at a time.
 private final class ReportGate: Sendable {

@@ -40,29 +40,35 @@ package enum DirectoryListing {
 
     /// The target of the symbolic link `name` in a directory.
     package static func linkTarget(of name: [UInt8], in directory: CInt) throws(SystemError) -> [UInt8] {
-        var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let text = name.zeroTerminated
         let count = try check("read the link", String(decoding: name, as: UTF8.self)) {
-            target.withUnsafeMutableBytes { buffer in
-                (name + [0]).withUnsafeBytes { bytes in
-                    readlinkat(
-                        directory, bytes.baseAddress!.assumingMemoryBound(to: CChar.self),
-                        buffer.baseAddress!.assumingMemoryBound(to: CChar.self), buffer.count)
-                }
-            }
+            readlinkat(directory, text, &target, target.count)
         }
-        return Array(target.prefix(count))
+        return target.prefix(count).map { UInt8(bitPattern: $0) }
     }
 }
 
 extension OwnedDescriptor {
     /// Opens `name`, one component of raw bytes, in a directory; never through a symbolic link.
-    package static func open(_ name: [UInt8], in directory: CInt, flags: CInt = O_RDONLY) throws(SystemError) -> OwnedDescriptor {
+    package static func open(_ name: [UInt8], in directory: CInt, flags: CInt = O_RDONLY) throws(SystemError)
+        -> OwnedDescriptor
+    {
+        let text = name.zeroTerminated
         let raw = try check("open", String(decoding: name, as: UTF8.self)) {
-            (name + [0]).withUnsafeBytes { bytes in
-                caisson_openat(
-                    directory, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), flags | O_NOFOLLOW, 0)
-            }
+            caisson_openat(directory, text, flags | O_NOFOLLOW, 0)
         }
         return OwnedDescriptor(adopting: raw)
+    }
+}
+
+extension [UInt8] {
+    /// As the C library takes names: raw bytes and a zero behind them.
+    package var zeroTerminated: [CChar] {
+        var text: [CChar] = []
+        text.reserveCapacity(count + 1)
+        for byte in self { text.append(CChar(bitPattern: byte)) }
+        text.append(0)
+        return text
     }
 }

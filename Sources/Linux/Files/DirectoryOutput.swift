@@ -29,7 +29,9 @@ package struct DirectoryOutput: Sendable {
     /// One that is there stays.
     package func directory(_ path: FilePath) throws(SystemError) {
         try within(path) { directory, name throws(SystemError) in
-            if mkdirat(directory, name, 0o755) != 0, errno != EEXIST { throw SystemError("create directory", path.string) }
+            if mkdirat(directory, name, 0o755) != 0, errno != EEXIST {
+                throw SystemError("create directory", path.string)
+            }
         }
     }
 
@@ -46,11 +48,8 @@ package struct DirectoryOutput: Sendable {
     package func symbolicLink(_ path: FilePath, to target: [UInt8], seconds: Int64) throws(SystemError) {
         try within(path) { directory, name throws(SystemError) in
             try clear(name, in: directory, path)
-            try check("create the link", path.string) {
-                (target + [0]).withUnsafeBytes {
-                    symlinkat($0.baseAddress!.assumingMemoryBound(to: CChar.self), directory, name)
-                }
-            }
+            let text = target.zeroTerminated
+            try check("create the link", path.string) { symlinkat(text, directory, name) }
             try Self.setTime(of: name, in: directory, path, seconds)
         }
     }

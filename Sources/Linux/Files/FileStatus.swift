@@ -57,10 +57,9 @@ package struct FileStatus: Hashable, Sendable {
     /// Of the file `name` in a directory; a symbolic link itself, not what it points to.
     package static func of(_ name: [UInt8], in directory: CInt) throws(SystemError) -> FileStatus {
         var status = stat()
+        let text = name.zeroTerminated
         try check("read the status of", String(decoding: name, as: UTF8.self)) {
-            (name + [0]).withUnsafeBytes { bytes in
-                fstatat(directory, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), &status, AT_SYMLINK_NOFOLLOW)
-            }
+            fstatat(directory, text, &status, AT_SYMLINK_NOFOLLOW)
         }
         return FileStatus(status)
     }

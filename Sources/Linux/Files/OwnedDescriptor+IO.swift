@@ -11,7 +11,8 @@ extension OwnedDescriptor {
     package borrowing func write(_ bytes: [UInt8]) throws(SystemError) { try FileIO.write(bytes, to: rawValue) }
 
     /// Reads up to `buffer.count` bytes at `offset`; 0 at the end of the file.
-    package borrowing func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemError) -> Int {
+    package borrowing func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemError) -> Int
+    {
         let raw = rawValue
         return try check("read") { pread(raw, buffer.baseAddress, buffer.count, off_t(offset)) }
     }
@@ -48,7 +49,7 @@ private enum FileIO {
         var done = 0
         while done < bytes.count {
             done += try check("write") {
-                bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + done, $0.count - done) }
+                bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress?.advanced(by: done), $0.count - done) }
             }
         }
     }
@@ -67,7 +68,7 @@ private enum FileIO {
         while done < count {
             let step = try check("read") {
                 bytes.withUnsafeMutableBytes {
-                    pread(descriptor, $0.baseAddress! + done, count - done, off_t(offset) + off_t(done))
+                    pread(descriptor, $0.baseAddress?.advanced(by: done), count - done, off_t(offset) + off_t(done))
                 }
             }
             guard step > 0 else { throw SystemError("read \(count) bytes at \(offset)", errno: .ioError) }

@@ -29,7 +29,9 @@ package struct OwnedDescriptor: ~Copyable, Sendable {
     package static func open(
         _ path: FilePath, at directory: CInt = AT_FDCWD, flags: CInt = O_RDONLY, mode: UInt32 = 0o644
     ) throws(SystemError) -> OwnedDescriptor {
-        let raw = try check("open", path.string) { path.withPlatformString { caisson_openat(directory, $0, flags, mode) } }
+        let raw = try check("open", path.string) {
+            path.withPlatformString { caisson_openat(directory, $0, flags, mode) }
+        }
         return OwnedDescriptor(adopting: raw)
     }
 

@@ -41,7 +41,8 @@ extension FileTree {
             self[Self.root] = Node(entry, kind: .directory)
             return Self.root
         }
-        let parent = existingDirectory(parentPath) ?? makeDirectory((try? resolve(parentPath.bytes))?.path ?? parentPath)
+        let parent =
+            existingDirectory(parentPath) ?? makeDirectory((try? resolve(parentPath.bytes))?.path ?? parentPath)
         let name = entry.path.name
         let kind: Kind
         switch entry.kind {

@@ -33,7 +33,9 @@ extension FileTree {
         var walked: [(name: ArraySlice<UInt8>, id: NodeID)] = []
         var missing: [ArraySlice<UInt8>] = []
         var links = 0
-        func here() -> EntryPath { EntryPath(unchecked: Array((walked.map(\.name) + missing).joined(separator: [slash]))) }
+        func here() -> EntryPath {
+            EntryPath(unchecked: Array((walked.map(\.name) + missing).joined(separator: [slash])))
+        }
         while let component = pending.popLast() {
             if component.elementsEqual(".".utf8) { continue }
             if component.elementsEqual("..".utf8) {

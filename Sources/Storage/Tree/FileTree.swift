@@ -1,4 +1,5 @@
 package import Archive
+import Linux
 package import OCI
 package import SystemPackage
 
@@ -168,8 +169,6 @@ extension FileTree {
 extension FilePath {
     /// The same bytes, relative.
     package init(_ path: EntryPath) {
-        self = (path.bytes + [0]).withUnsafeBytes { bytes in
-            FilePath(platformString: bytes.baseAddress!.assumingMemoryBound(to: CChar.self))
-        }
+        self.init(platformString: path.bytes.zeroTerminated)
     }
 }

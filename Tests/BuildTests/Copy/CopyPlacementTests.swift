@@ -31,7 +31,8 @@ struct CopyPlacementTests {
             testDescription: "missing parents are made", source: files, copy: ["f"], to: "/a/b/c",
             layer: ["a directory 755 0:0", "a/b directory 755 0:0", "a/b/c file 644 0:0 f"]),
         Case(
-            testDescription: "a file to a directory that is there", base: [.directory("opt", mode: 0o700, owner: (5, 6))],
+            testDescription: "a file to a directory that is there",
+            base: [.directory("opt", mode: 0o700, owner: (5, 6))],
             source: files, copy: ["f"], to: "/opt", layer: ["opt directory 700 5:6", "opt/f file 644 0:0 f"]),
         Case(
             testDescription: "a directory's contents to a new place", source: files, copy: ["dir"], to: "/x",
@@ -41,7 +42,8 @@ struct CopyPlacementTests {
             ]),
         Case(
             testDescription: "a directory merges, what is there keeps its metadata",
-            base: [.directory("x/sub", mode: 0o700, owner: (1, 2)), .file("x/old", "old")], source: files, copy: ["dir"],
+            base: [.directory("x/sub", mode: 0o700, owner: (1, 2)), .file("x/old", "old")], source: files,
+            copy: ["dir"],
             to: "/x/",
             layer: [
                 "x directory 755 0:0", "x/a file 644 0:0 a", "x/link link 0:0 -> a", "x/sub directory 700 1:2",
@@ -69,7 +71,8 @@ struct CopyPlacementTests {
             base: [.symlink("out", "/not/yet")], source: files, copy: ["f"], to: "/out/",
             layer: ["not directory 755 0:0", "not/yet directory 755 0:0", "not/yet/f file 644 0:0 f"]),
         Case(
-            testDescription: "a file replaces a file", base: [.file("x", "old", mode: 0o600, owner: (9, 9))], source: files,
+            testDescription: "a file replaces a file", base: [.file("x", "old", mode: 0o600, owner: (9, 9))],
+            source: files,
             copy: ["f"], to: "/x", layer: ["x file 644 0:0 f"]),
         Case(
             testDescription: "a file in a directory replaces a link there, not what the link leads to",
@@ -81,7 +84,8 @@ struct CopyPlacementTests {
             layer: ["x directory 755 0:0", "x/one file 644 0:0 1", "x/two hard link to x/one"]),
         Case(
             testDescription: "owners of another stage are kept, the destination is root's",
-            source: [.directory("d", mode: 0o700, owner: (3, 3)), .file("d/e/f", "f", owner: (7, 8))], copy: ["d"], to: "/x",
+            source: [.directory("d", mode: 0o700, owner: (3, 3)), .file("d/e/f", "f", owner: (7, 8))], copy: ["d"],
+            to: "/x",
             layer: ["x directory 755 0:0", "x/e directory 755 0:0", "x/e/f file 644 7:8 f"]),
         Case(
             testDescription: "--chown is for files and for the directories that are made", base: [.directory("old")],
@@ -91,14 +95,16 @@ struct CopyPlacementTests {
                 "old/new/x/b file 644 5:6 b",
             ]),
         Case(
-            testDescription: "--chmod in octal is for files and directories, not for links", source: files, copy: ["dir"],
+            testDescription: "--chmod in octal is for files and directories, not for links", source: files,
+            copy: ["dir"],
             to: "/x", mode: "4750",
             layer: [
                 "x directory 4750 0:0", "x/a file 4750 0:0 a", "x/link link 0:0 -> a", "x/sub directory 4750 0:0",
                 "x/sub/b file 4750 0:0 b",
             ]),
         Case(
-            testDescription: "--chmod with symbols changes each file's mode", source: files, copy: ["f", "g"], to: "/x/",
+            testDescription: "--chmod with symbols changes each file's mode", source: files, copy: ["f", "g"],
+            to: "/x/",
             mode: "u=rwX,go=rX,o-r",
             layer: ["x directory 751 0:0", "x/f file 640 0:0 f", "x/g file 751 0:0 g"]),
     ]
@@ -175,7 +181,8 @@ struct CopyPlacementTests {
             ["d directory 755 0:0", "d/x file 644 0:0 2"]
         ),
         (
-            "the archive's root leaves the destination as it is", [.directory("d", mode: 0o700)], [Item(""), Item("x", "x")],
+            "the archive's root leaves the destination as it is", [.directory("d", mode: 0o700)],
+            [Item(""), Item("x", "x")],
             ["d directory 700 0:0", "d/x file 644 0:0 x"]
         ),
     ])

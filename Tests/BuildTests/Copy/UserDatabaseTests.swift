@@ -36,7 +36,8 @@ struct UserDatabaseTests {
     }
 
     @Test(arguments: [
-        "nobody", "app:nogroup", "-1", "+5", "0x0", " 1000", "root ", "2147483648", "4294967295", "4294967296", "broken",
+        "nobody", "app:nogroup", "-1", "+5", "0x0", " 1000", "root ", "2147483648", "4294967295", "4294967296",
+        "broken",
         "root:", "1:2:3",
     ])
     func anythingElseIsAnErrorAndNeverRoot(_ text: String) {

@@ -51,7 +51,8 @@ struct ImageLibraryTests {
         var foreign = try await manifest([TarArchive.of { $0.add("b") }], architecture: "s390x", tag: nil)
         foreign.platform = Platform(os: "linux", architecture: "s390x")
         let index = ImageIndex(manifests: [foreign, own])
-        try await registry.put(RawManifest(bytes: index.json.canonicalBytes, mediaType: .ociIndex), tag: "1", in: repository)
+        try await registry.put(
+            RawManifest(bytes: index.json.canonicalBytes, mediaType: .ociIndex), tag: "1", in: repository)
         #expect(try await library.resolve(reference(), platform: .current).manifest.digest == own.digest)
         let other = try await library.resolve(reference(), platform: Platform(os: "linux", architecture: "s390x"))
         #expect(other.manifest.digest == foreign.digest)
@@ -115,7 +116,9 @@ struct ImageLibraryTests {
         let type = MediaType("application/vnd.docker.distribution.manifest.v1+prettyjws")
         let source = LyingSource(registry: registry, manifest: RawManifest(bytes: old, mediaType: type))
         let library = ImageLibrary(store: shop.engine.store, source: source)
-        let error = await #expect(throws: (any Error).self) { try await library.resolve(reference(), platform: .current) }
+        let error = await #expect(throws: (any Error).self) {
+            try await library.resolve(reference(), platform: .current)
+        }
         #expect("\(error!)".contains("schema"), "\(error!)")
     }
 }

@@ -25,15 +25,21 @@ struct PlannerTests {
     }
 
     @Test(arguments: [
-        ("RUN --mount=type=cache,target=/x make", "RUN --mount"), ("RUN --security=insecure make", "RUN --security=insecure"),
+        ("RUN --mount=type=cache,target=/x make", "RUN --mount"),
+        ("RUN --security=insecure make", "RUN --security=insecure"),
         ("RUN --network=host make", "RUN --network=host"), ("COPY --link a b", "COPY --link"),
         ("COPY --parents a b/", "COPY --parents"), ("COPY --exclude=x a b", "COPY --exclude"),
-        ("ADD --checksum=sha256:0000000000000000000000000000000000000000000000000000000000000000 https://example.org/x /", "ADD --checksum"),
+        (
+            "ADD --checksum=sha256:0000000000000000000000000000000000000000000000000000000000000000 https://example.org/x /",
+            "ADD --checksum"
+        ),
         ("ADD https://example.org/x /", "ADD from `https://example.org/x`"),
         ("ADD git@example.org:a.git /", "ADD from `git@example.org:a.git`"), ("ONBUILD RUN make", "ONBUILD"),
     ])
     func whatIsNotBuiltYetIsRefusedWithItsLine(_ instruction: String, _ what: String) async throws {
-        let error = await #expect(throws: BuildError.self) { try await BuildPlan.of("FROM scratch\n\n\(instruction)\n") }
+        let error = await #expect(throws: BuildError.self) {
+            try await BuildPlan.of("FROM scratch\n\n\(instruction)\n")
+        }
         let text = try #require(error).description
         #expect(text.contains("\(what) is not supported yet"))
         #expect(text.contains("Dockerfile:3"))
@@ -84,16 +90,18 @@ struct PlannerTests {
 
     // MARK: Configuration
 
-    @Test(arguments: [
-        ("CMD [\"x\"]\nENTRYPOINT [\"e\"]", ["x"], ["e"]),
-        ("ENTRYPOINT [\"e\"]\nCMD [\"x\"]", ["x"], ["e"]),
-        ("ENTRYPOINT [\"e\"]", nil, ["e"]),
-        ("CMD x y", ["/bin/sh", "-c", "x y"], ["base"]),
-        ("SHELL [\"/bin/bash\", \"-c\"]\nCMD x", ["/bin/bash", "-c", "x"], ["base"]),
-        ("ENTRYPOINT []", nil, nil),
-        ("ENV a=b", ["cmd"], ["base"]),
-    ] as [(String, [String]?, [String]?)])
-    func anEntryPointWipesTheCommandOfTheBaseOnly(_ text: String, _ command: [String]?, _ entry: [String]?) async throws {
+    @Test(
+        arguments: [
+            ("CMD [\"x\"]\nENTRYPOINT [\"e\"]", ["x"], ["e"]),
+            ("ENTRYPOINT [\"e\"]\nCMD [\"x\"]", ["x"], ["e"]),
+            ("ENTRYPOINT [\"e\"]", nil, ["e"]),
+            ("CMD x y", ["/bin/sh", "-c", "x y"], ["base"]),
+            ("SHELL [\"/bin/bash\", \"-c\"]\nCMD x", ["/bin/bash", "-c", "x"], ["base"]),
+            ("ENTRYPOINT []", nil, nil),
+            ("ENV a=b", ["cmd"], ["base"]),
+        ] as [(String, [String]?, [String]?)])
+    func anEntryPointWipesTheCommandOfTheBaseOnly(_ text: String, _ command: [String]?, _ entry: [String]?) async throws
+    {
         let base = try ImageConfig.sample(json: #"{"config":{"Entrypoint":["base"],"Cmd":["cmd"]}}"#)
         let plan = try await BuildPlan.of("FROM base\n" + text, images: KnownImages(["base": base]))
         #expect(plan.targets[0].config.command == command)
@@ -232,7 +240,8 @@ struct PlannerTests {
 
     @Test func changingMetadataKeepsTheKeysOfSteps() async throws {
         let plain = try await BuildPlan.of("FROM scratch\nENV a=b\nRUN make\nCOPY a /")
-        let changed = try await BuildPlan.of("FROM scratch\nLABEL x=y\nEXPOSE 80\nENV a=b\nCMD y\nRUN make\nVOLUME /v\nCOPY a /")
+        let changed = try await BuildPlan.of(
+            "FROM scratch\nLABEL x=y\nEXPOSE 80\nENV a=b\nCMD y\nRUN make\nVOLUME /v\nCOPY a /")
         #expect(plain.runs == changed.runs)
         #expect(plain.graph.vertices.count == changed.graph.vertices.count)
     }
@@ -269,13 +278,15 @@ struct PlannerTests {
 
     @Test func equalStepsOfTwoStagesAreOneVertex() async throws {
         let plan = try await BuildPlan.of(
-            "FROM scratch AS a\nRUN make\nFROM scratch AS b\nRUN make\nFROM scratch\nCOPY --from=a /x /\nCOPY --from=b /x /")
+            "FROM scratch AS a\nRUN make\nFROM scratch AS b\nRUN make\nFROM scratch\nCOPY --from=a /x /\nCOPY --from=b /x /"
+        )
         #expect(plan.runs.count == 1)
         #expect(plan.copies.count == 2)
     }
 
     @Test(arguments: [
-        ("COPY a b c", "several sources need a directory as destination"), ("WORKDIR $none", "the working directory is empty"),
+        ("COPY a b c", "several sources need a directory as destination"),
+        ("WORKDIR $none", "the working directory is empty"),
         ("COPY --chmod=64a a b", "invalid mode `64a`"), ("COPY --chmod=10000 a b", "invalid mode `10000`"),
         ("STOPSIGNAL SIGNOPE", "unknown signal `SIGNOPE`"), ("VOLUME \"\"", "a volume has an empty path"),
         ("USER $none", "the user is empty"),

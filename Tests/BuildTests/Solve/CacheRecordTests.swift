@@ -29,7 +29,10 @@ struct CacheRecordTests {
         }
     }
 
-    @Test(arguments: ["{}", "[]", "null", #"{"layers":[]}"#, #"{"layers":["x"],"ingredients":{}}"#, #"{"layers":[1],"ingredients":{}}"#])
+    @Test(arguments: [
+        "{}", "[]", "null", #"{"layers":[]}"#, #"{"layers":["x"],"ingredients":{}}"#,
+        #"{"layers":[1],"ingredients":{}}"#,
+    ])
     func documentsOfOtherKindsAreRefused(_ text: String) {
         #expect(throws: OCIError.self) { try CacheRecord(parsing: Array(text.utf8)) }
     }

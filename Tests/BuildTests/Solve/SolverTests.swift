@@ -147,7 +147,8 @@ struct SolverTests {
         async let second = Result { try await fixture.solve("FROM scratch AS second\nLABEL a=b\n\nRUN bad", log: log) }
         while log.output.isEmpty { try? await Task.sleep(for: .milliseconds(1)) }
         await gate.goOn.send()
-        guard case .failure(BuildError.step(let one)) = await first, case .failure(BuildError.step(let two)) = await second
+        guard case .failure(BuildError.step(let one)) = await first,
+            case .failure(BuildError.step(let two)) = await second
         else {
             Issue.record("both builds fail with their step")
             return

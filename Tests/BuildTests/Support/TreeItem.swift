@@ -40,7 +40,9 @@ extension FileTree {
             let path = EntryPath(item.path)!
             var parent = FileTree.root
             for component in path.parent?.components ?? [] {
-                parent = child(component, of: parent) ?? add(Node(kind: .directory, mode: 0o755), named: component, to: parent)
+                parent =
+                    child(component, of: parent)
+                    ?? add(Node(kind: .directory, mode: 0o755), named: component, to: parent)
             }
             if let target = item.linked {
                 link(node(at: EntryPath(target)!)!, named: path.name, to: parent)

@@ -52,8 +52,10 @@ final class Workshop: Sendable {
     }
 
     private static let programs = [
-        "sh", "true", "false", "cat", "ls", "ln", "mkdir", "rm", "mv", "cp", "chmod", "chown", "touch", "id", "env", "pwd",
-        "sleep", "dd", "stat", "echo", "test", "mknod", "mkfifo", "seq", "ps", "wget", "head", "tr", "awk", "rmdir", "find",
+        "sh", "true", "false", "cat", "ls", "ln", "mkdir", "rm", "mv", "cp", "chmod", "chown", "touch", "id", "env",
+        "pwd",
+        "sleep", "dd", "stat", "echo", "test", "mknod", "mkfifo", "seq", "ps", "wget", "head", "tr", "awk", "rmdir",
+        "find",
     ]
 
     private func addBase() async throws {

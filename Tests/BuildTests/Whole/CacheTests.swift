@@ -79,7 +79,8 @@ struct CacheTests {
         try shop.write("readme", "read me", mode: 0o640, in: "clone")
         try shop.write(".git/HEAD", "ref", in: "clone")
         try FileManager.default.setAttributes(
-            [.modificationDate: Date(timeIntervalSince1970: 1)], ofItemAtPath: shop.path.appending("clone/readme").string)
+            [.modificationDate: Date(timeIntervalSince1970: 1)],
+            ofItemAtPath: shop.path.appending("clone/readme").string)
         try FileManager.default.setAttributes(
             [.posixPermissions: 0o700], ofItemAtPath: shop.path.appending("clone/src").string)
         let log = EventLog()
@@ -129,7 +130,11 @@ struct CacheTests {
         let first = try await shop.build(Self.dockerfile)
         let other = try await Workshop(store: shop.path.appending("store"), hasBase: false)
         for name in ["src/a", "src/b", "readme"] {
-            try other.write(name, String(decoding: FileManager.default.contents(atPath: shop.path.appending("context/\(name)").string)!, as: UTF8.self), mode: name == "src/b" ? 0o755 : 0o644)
+            try other.write(
+                name,
+                String(
+                    decoding: FileManager.default.contents(atPath: shop.path.appending("context/\(name)").string)!,
+                    as: UTF8.self), mode: name == "src/b" ? 0o755 : 0o644)
         }
         let log = EventLog()
         let second = try await other.build(Self.dockerfile, log: log)
@@ -144,7 +149,9 @@ struct CacheTests {
         for name in try FileManager.default.subpathsOfDirectory(atPath: cache) {
             let path = "\(cache)/\(name)"
             var isDirectory: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory.boolValue else { continue }
+            guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory.boolValue else {
+                continue
+            }
             try Data("{\"layers\":[\"sha256:".utf8).write(to: URL(fileURLWithPath: path))
         }
         let second = try await shop.build(Self.dockerfile)

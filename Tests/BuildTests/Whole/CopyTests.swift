@@ -20,7 +20,8 @@ struct CopyTests {
                 path: EntryPath("ping")!, kind: .file(size: 4, offset: 0, segments: nil), mode: 0o4751, uid: 3, gid: 4,
                 modified: Timestamp(seconds: 1000),
                 attributes: [
-                    ExtendedAttribute(name: Array("security.capability".utf8), value: [1, 0, 0, 2] + [UInt8](repeating: 0, count: 16))
+                    ExtendedAttribute(
+                        name: Array("security.capability".utf8), value: [1, 0, 0, 2] + [UInt8](repeating: 0, count: 16))
                 ]), to: &layer)
         layer += content + [UInt8](repeating: 0, count: 508) + TarHeader.end
         try shop.addImage("tools", layers: [layer])
@@ -93,7 +94,8 @@ struct CopyTests {
         let shop = try await Workshop(hasBase: false)
         try shop.write("f", "f")
         let context = try DirectoryContext(shop.path.appending("context"), ignore: IgnoreFile(""))
-        var request = BuildRequest("FROM scratch AS a\nCOPY f /\nFROM a AS b\nWORKDIR /x\nFROM gone AS c", context: context)
+        var request = BuildRequest(
+            "FROM scratch AS a\nCOPY f /\nFROM a AS b\nWORKDIR /x\nFROM gone AS c", context: context)
         request.targets = ["b", "a"]
         let log = EventLog()
         let images = try await shop.engine.build(request, report: log.receive)

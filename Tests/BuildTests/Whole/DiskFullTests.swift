@@ -7,7 +7,9 @@ import SystemPackage
 import Testing
 
 /// A store on a file system of its own that has no room left.
-@Suite(.enabled(if: Host.canRun && Command.locate("mkfs.ext4") != nil, "needs root, crun and loop devices"), .timeLimit(.minutes(3)))
+@Suite(
+    .enabled(if: Host.canRun && Command.locate("mkfs.ext4") != nil, "needs root, crun and loop devices"),
+    .timeLimit(.minutes(3)))
 struct DiskFullTests {
     @Test func aBuildThatFillsTheDiskFailsWithThePlaceAndTheNextOneWorks() async throws {
         let place = FilePath(NSTemporaryDirectory()).appending("caisson-full-\(UUID())")

@@ -28,7 +28,8 @@ struct HostileImageTests {
             testDescription: "a hard link out of the tree",
             bytes: TarArchive.of { $0.add("shadow", type: "1", link: "../../etc/shadow") }, message: "shadow"),
         Layer(
-            testDescription: "a hard link to nothing", bytes: TarArchive.of { $0.add("x", type: "1", link: "etc/shadow") },
+            testDescription: "a hard link to nothing",
+            bytes: TarArchive.of { $0.add("x", type: "1", link: "etc/shadow") },
             message: "etc/shadow"),
         Layer(
             testDescription: "a 0:0 device", bytes: TarArchive.of { $0.add("etc", type: "3") }, message: "etc"),
@@ -36,7 +37,8 @@ struct HostileImageTests {
             testDescription: "an archive that ends in a file",
             bytes: Array(TarArchive.of { $0.add("big", content: String(repeating: "x", count: 4000)) }.prefix(1536)),
             message: "truncated"),
-        Layer(testDescription: "no archive at all", bytes: Array(repeating: 0x41, count: 4096), message: "no tar header"),
+        Layer(
+            testDescription: "no archive at all", bytes: Array(repeating: 0x41, count: 4096), message: "no tar header"),
     ]
 
     @Test(arguments: refused)

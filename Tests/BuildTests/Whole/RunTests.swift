@@ -93,7 +93,9 @@ struct RunTests {
         #expect(try await layer("chown 5:6 /d") == ["d directory 755 5:6"])
         #expect(try await layer("chmod 755 /d && mv /d/a /d/x && mv /d/x /d/a && chmod 644 /d/a") == [])
         #expect(
-            try await layer("ln /d/a /d/z") == ["d directory 755 0:0", "d/a file 644 0:0 \"a\"", "d/z hard link to d/a"])
+            try await layer("ln /d/a /d/z") == [
+                "d directory 755 0:0", "d/a file 644 0:0 \"a\"", "d/z hard link to d/a",
+            ])
         #expect(try await layer("cp /d/a /s && chmod 4755 /s") == ["s file 4755 0:0 \"a\""])
         #expect(try await layer("mkfifo /p && ln -s /d/a /l") == ["l link 0:0 -> /d/a", "p fifo 644 0:0"])
         #expect(
@@ -153,7 +155,9 @@ struct RunTests {
     ])
     func directoriesOfTheKernelAreNoWorkingDirectories(_ instruction: String, _ path: String) async throws {
         let shop = try await Workshop()
-        let error = await #expect(throws: (any Error).self) { try await shop.build("FROM base\n\(instruction)\nRUN pwd") }
+        let error = await #expect(throws: (any Error).self) {
+            try await shop.build("FROM base\n\(instruction)\nRUN pwd")
+        }
         #expect("\(error!)".contains("working directory \(path)"), "\(error!)")
     }
 
@@ -188,7 +192,9 @@ struct RunTests {
         let first = Task { try await shop.build(dockerfile, log: logs[0]) }
         while !logs[0].output.contains("begun") { try await Task.sleep(for: .milliseconds(5)) }
         let second = Task { try await shop.build(dockerfile, log: logs[1]) }
-        while !logs[1].output.contains("begun"), logs[1].outcomes.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+        while !logs[1].output.contains("begun"), logs[1].outcomes.isEmpty {
+            try await Task.sleep(for: .milliseconds(5))
+        }
         first.cancel()
         _ = try? await first.value
         _ = try await second.value
@@ -198,7 +204,9 @@ struct RunTests {
 
     private static func processes(containing text: String) throws -> Int {
         try FileManager.default.contentsOfDirectory(atPath: "/proc").count { name in
-            guard Int(name) != nil, let line = FileManager.default.contents(atPath: "/proc/\(name)/cmdline") else { return false }
+            guard Int(name) != nil, let line = FileManager.default.contents(atPath: "/proc/\(name)/cmdline") else {
+                return false
+            }
             return String(decoding: line, as: UTF8.self).contains(text)
         }
     }

@@ -18,7 +18,9 @@ import Testing
     }
 
     @Test func entriesBelowALowerLayersLinkGoWhereTheLinkLeads() {
-        let lower = [entry("usr", .directory), entry("usr/lib", .directory), entry("lib", .symbolicLink(Array("usr/lib".utf8)))]
+        let lower = [
+            entry("usr", .directory), entry("usr/lib", .directory), entry("lib", .symbolicLink(Array("usr/lib".utf8))),
+        ]
         #expect(paths([lower, [entry("lib/foo")]]) == ["lib", "usr", "usr/lib", "usr/lib/foo"])
         #expect(
             paths([lower, [entry("lib/new/foo")]]) == ["lib", "usr", "usr/lib", "usr/lib/new", "usr/lib/new/foo"])

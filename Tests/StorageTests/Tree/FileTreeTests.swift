@@ -30,7 +30,9 @@ struct FileTreeTests {
             paths: ["x", "y"]),
         Stack(
             testDescription: "an opaque directory shows only its own layer, even if the mark comes last",
-            layers: [[.directory("a"), .file("a/old")], [.directory("a"), .file("a/new"), .whiteout("a/.wh..wh..opq")]],
+            layers: [
+                [.directory("a"), .file("a/old")], [.directory("a"), .file("a/new"), .whiteout("a/.wh..wh..opq")],
+            ],
             paths: ["a", "a/new"]),
         Stack(
             testDescription: "other marks of aufs mean nothing",
@@ -62,7 +64,9 @@ struct FileTreeTests {
     }
 
     @Test func anEntryForAnExistingDirectoryChangesItsMetadataAndKeepsItsContents() throws {
-        let tree = try Self.tree([[.directory("a", mode: 0o755), .file("a/x")], [.directory("a", mode: 0o700, uid: 7)]])
+        let tree = try Self.tree([
+            [.directory("a", mode: 0o755), .file("a/x")], [.directory("a", mode: 0o700, uid: 7)],
+        ])
         let directory = try #require(tree.node(at: EntryPath("a")!))
         #expect(tree[directory].mode == 0o700)
         #expect(tree[directory].uid == 7)
@@ -140,7 +144,9 @@ struct FileTreeTests {
     @Test(arguments: ["/dir/file/x", "/through/x"])
     func nothingLiesBelowAFile(_ path: String) throws {
         let tree = try Self.tree([Self.links])
-        #expect(throws: PathResolutionError.notADirectory(EntryPath("dir/file")!)) { try tree.resolve(Array(path.utf8)) }
+        #expect(throws: PathResolutionError.notADirectory(EntryPath("dir/file")!)) {
+            try tree.resolve(Array(path.utf8))
+        }
     }
 
     @Test func theLastLinkCanStayUnfollowed() throws {

@@ -187,7 +187,8 @@ extension CopyPlacement {
             if let linkTarget = entry.linkTarget {
                 let resolved = try resolve(target.appending(linkTarget).bytes, followsLast: false)
                 guard let id = tree.node(at: resolved), !tree[id].isDirectory else {
-                    throw CopyError("cannot unpack `\(entry.path)`: it is a hard link to `\(linkTarget)`, which is not there")
+                    throw CopyError(
+                        "cannot unpack `\(entry.path)`: it is a hard link to `\(linkTarget)`, which is not there")
                 }
                 clear(path)
                 link(id, at: path)

@@ -1,5 +1,5 @@
-internal import Dockerfile
 package import Archive
+internal import Dockerfile
 package import Storage
 
 /// The files that a COPY takes, found in its origin's tree.

@@ -1,6 +1,6 @@
+import Archive
 import OCI
 import Storage
-import Archive
 
 /// COPY and ADD.
 extension LayerExecutor {
@@ -57,7 +57,8 @@ extension LayerExecutor {
                 try placement.unpack(archive, to: copy.destination)
             } else {
                 try placement.place(
-                    item.node, named: item.name, of: tree, to: copy.destination, isDirectory: copy.destinationIsDirectory)
+                    item.node, named: item.name, of: tree, to: copy.destination,
+                    isDirectory: copy.destinationIsDirectory)
             }
         }
         for file in copy.inlineFiles {

@@ -1,5 +1,5 @@
-import Dockerfile
 import Archive
+import Dockerfile
 package import OCI
 package import Storage
 
@@ -52,7 +52,9 @@ package struct SelectedFiles: Sendable {
     }
 
     /// What `--chmod` and `--chown` replace is no part of it, nor are the times of a context, which has none of its own.
-    private static func line(_ path: EntryPath, _ node: FileTree.Node, digest: Digest?, for copy: CopyOperation) -> String {
+    private static func line(_ path: EntryPath, _ node: FileTree.Node, digest: Digest?, for copy: CopyOperation)
+        -> String
+    {
         var parts: [String] = []
         switch node.kind {
         case .file(let content): parts.append("file \(content.size) \(digest?.description ?? "")")
