@@ -87,7 +87,7 @@ struct InterruptionTests {
         let start = ContinuousClock.now
         let whole = try await command.run()
         let duration = ContinuousClock.now - start
-        let kills = Requirements.full ? 100 : 10
+        let kills = Requirements.full ? 50 : 10
         for instant in 1...kills {
             let build = try await command.start()
             try await Task.sleep(for: duration * Double(instant) / (Double(kills) + 0.5))
