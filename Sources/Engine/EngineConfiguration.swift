@@ -15,7 +15,8 @@ package struct EngineConfiguration: Sendable {
 
     package init(
         root: FilePath, registries: RegistryConfiguration = RegistryConfiguration(),
-        credentials: any CredentialSource = AnonymousCredentials(), gitSchemes: Set<GitURL.Scheme> = GitURL.defaultSchemes,
+        credentials: any CredentialSource = AnonymousCredentials(),
+        gitSchemes: Set<GitURL.Scheme> = GitURL.defaultSchemes,
         gitTrust: GitTrust = GitTrust(), limits: EngineLimits = EngineLimits()
     ) {
         self.root = root

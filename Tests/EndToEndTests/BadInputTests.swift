@@ -17,8 +17,9 @@ struct BadInputTests {
         let source = try #require(lines.firstIndex { $0.hasSuffix("WORKDRI /x") })
         let column = try #require(lines[source].range(of: "WORKDRI")).lowerBound
         let caret = lines[source + 1]
-        #expect(caret.firstIndex(of: "^").map { caret.distance(from: caret.startIndex, to: $0) }
-            == lines[source].distance(from: lines[source].startIndex, to: column))
+        #expect(
+            caret.firstIndex(of: "^").map { caret.distance(from: caret.startIndex, to: $0) }
+                == lines[source].distance(from: lines[source].startIndex, to: column))
         #expect(result.errorText.contains("WORKDIR"))
     }
 

@@ -1,8 +1,8 @@
 import Foundation
 import Linux
 import SystemPackage
-import Testing
 import TestServers
+import Testing
 
 /// Passwords of `config.json`: used where they belong, shown nowhere.
 @Suite(.enabled(if: Requirements.registry, Requirements.registryComment), .timeLimit(.minutes(2)))
@@ -56,11 +56,15 @@ struct CredentialTests {
     private func expectUnseen(_ word: String, _ results: [Command.Result], _ workspace: Workspace) throws {
         let encoded = Data("alice:\(word)".utf8).base64EncodedString()
         for result in results {
-            for text in [result.outputText, result.errorText] { #expect(!text.contains(word) && !text.contains(encoded)) }
+            for text in [result.outputText, result.errorText] {
+                #expect(!text.contains(word) && !text.contains(encoded))
+            }
         }
         for directory in ["store", "other"] where workspace.exists(directory) {
             for name in FileManager.default.subpaths(atPath: workspace.path(directory)) ?? [] {
-                guard let data = FileManager.default.contents(atPath: workspace.path("\(directory)/\(name)")) else { continue }
+                guard let data = FileManager.default.contents(atPath: workspace.path("\(directory)/\(name)")) else {
+                    continue
+                }
                 #expect(data.range(of: Data(word.utf8)) == nil && data.range(of: Data(encoded.utf8)) == nil, "\(name)")
             }
         }

@@ -66,7 +66,8 @@ struct DockerfileCommandTests {
     @Test func ignoreMatchPrintsOneWordForEachPath() async throws {
         let workspace = try Workspace()
         try workspace.write("patterns", "*.log\n!keep.log\n")
-        let text = try await workspace.succeed("dockerfile", "ignore-match", "patterns", "a.log", "keep.log", "src/main.c")
+        let text = try await workspace.succeed(
+            "dockerfile", "ignore-match", "patterns", "a.log", "keep.log", "src/main.c")
         #expect(text == "out\nin\nin\n")
     }
 }

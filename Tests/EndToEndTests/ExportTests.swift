@@ -2,8 +2,8 @@ import Foundation
 import Linux
 import OCI
 import SystemPackage
-import Testing
 import TestServers
+import Testing
 
 /// What is built is read by tools of others.
 @Suite(.enabled(if: Requirements.registry, Requirements.registryComment), .timeLimit(.minutes(3)))
@@ -21,7 +21,8 @@ struct ExportTests {
     private func workspace() throws -> Workspace {
         let workspace = try Workspace()
         try workspace.context(
-            Self.dockerfile.replacingOccurrences(of: "RUN rm", with: "RUN /bin/busybox rm"), files: ["note.txt": "a note\n"])
+            Self.dockerfile.replacingOccurrences(of: "RUN rm", with: "RUN /bin/busybox rm"),
+            files: ["note.txt": "a note\n"])
         return workspace
     }
 
@@ -37,7 +38,8 @@ struct ExportTests {
         let inspected = try await workspace.tool("skopeo", "inspect", "--tls-verify=false", "docker://\(name)")
         #expect(try JSON(parsing: Array(inspected.utf8))["Digest"]?.stringValue == digest)
         try await workspace.tool(
-            "skopeo", "copy", "--all", "--preserve-digests", "--src-tls-verify=false", "docker://\(name)", "oci:layout:1")
+            "skopeo", "copy", "--all", "--preserve-digests", "--src-tls-verify=false", "docker://\(name)",
+            "oci:layout:1")
         try await workspace.tool("umoci", "unpack", "--image", "layout:1", "bundle")
         try await workspace.tool("mkdir", "tree")
         try await workspace.tool("tar", "-xpf", "tree.tar", "-C", "tree", "--same-owner", "--xattrs")
@@ -48,7 +50,8 @@ struct ExportTests {
     /// Type, mode, owner, size, time and target of everything below a directory; which names are one file.
     private func listing(_ directory: String, _ workspace: Workspace) async throws -> [String] {
         let text = try await workspace.tool(
-            "find", directory, "-mindepth", "1", "-printf", "%P %y %m %U:%G %n %l %T@ ", "(", "-type", "d", "-o", "-printf", "%s", ")",
+            "find", directory, "-mindepth", "1", "-printf", "%P %y %m %U:%G %n %l %T@ ", "(", "-type", "d", "-o",
+            "-printf", "%s", ")",
             "-printf", "\n")
         return text.split(separator: "\n").map(String.init).sorted()
     }
@@ -70,8 +73,10 @@ struct ExportTests {
         ).trimmingCharacters(in: .newlines)
         let oci = try await workspace.tool("skopeo", "inspect", "oci-archive:oci.tar")
         #expect(try JSON(parsing: Array(oci.utf8))["Digest"]?.stringValue == digest)
-        let docker = try JSON(parsing: Array(try await workspace.tool("skopeo", "inspect", "--config", "docker-archive:docker.tar").utf8))
-        let config = try JSON(parsing: Array(try await workspace.succeed("image", "inspect", "--json", "example.org/app:1").utf8))
+        let docker = try JSON(
+            parsing: Array(try await workspace.tool("skopeo", "inspect", "--config", "docker-archive:docker.tar").utf8))
+        let config = try JSON(
+            parsing: Array(try await workspace.succeed("image", "inspect", "--json", "example.org/app:1").utf8))
         #expect(docker["rootfs"]?["diff_ids"] == config["config"]?["rootfs"]?["diff_ids"] && docker["rootfs"] != nil)
         #expect(try await workspace.podman("load", "-i", "docker.tar").contains("example.org/app:1"))
         #expect(try await workspace.podmanRun("example.org/app:1") == "hello\n")
@@ -79,7 +84,8 @@ struct ExportTests {
 
     @Test func exportedDirectoryAndArchiveHoldTheSameFiles() async throws {
         let workspace = try workspace()
-        try await workspace.succeed("build", "--output", "type=local,dest=tree", "--output", "type=tar,dest=tree.tar", "app")
+        try await workspace.succeed(
+            "build", "--output", "type=local,dest=tree", "--output", "type=tar,dest=tree.tar", "app")
         try await workspace.tool("mkdir", "unpacked")
         try await workspace.tool("tar", "-xpf", "tree.tar", "-C", "unpacked", "--same-owner")
         // A directory belongs to whoever builds.

@@ -2,8 +2,8 @@ import Foundation
 import Linux
 import OCI
 import SystemPackage
-import Testing
 import TestServers
+import Testing
 
 /// Images that buildah built serve as bases.
 @Suite(

@@ -2,8 +2,8 @@ import Foundation
 import Linux
 import OCI
 import SystemPackage
-import Testing
 import TestServers
+import Testing
 
 /// Images in the store, and on their way to and from registries.
 @Suite(.enabled(if: Requirements.registry, Requirements.registryComment), .timeLimit(.minutes(2)))
@@ -11,7 +11,8 @@ struct ImageCommandTests {
     @Test func imageIsListedShownAndForgotten() async throws {
         let workspace = try Workspace()
         try workspace.context("RUN echo hello > /greeting\nENV A=1\n")
-        let digest = try await workspace.succeed("build", "-t", "example.org/app:1", "app").trimmingCharacters(in: .newlines)
+        let digest = try await workspace.succeed("build", "-t", "example.org/app:1", "app").trimmingCharacters(
+            in: .newlines)
 
         let list = try await workspace.succeed("image", "ls")
         #expect(list.contains("NAME") && list.contains("example.org/app:1") && list.contains(digest.prefix(19)))
@@ -20,10 +21,12 @@ struct ImageCommandTests {
 
         let history = try await workspace.succeed("image", "history", "example.org/app:1")
         #expect(history.contains("RUN /bin/sh -c echo hello > /greeting") && history.contains("ENV A=1"))
-        let entries = try JSON(parsing: Array(try await workspace.succeed("image", "history", "--json", "example.org/app:1").utf8))
+        let entries = try JSON(
+            parsing: Array(try await workspace.succeed("image", "history", "--json", "example.org/app:1").utf8))
         #expect(entries.arrayValue?.map { $0["empty_layer"] } == [false, false, true])
 
-        let inspected = try JSON(parsing: Array(try await workspace.succeed("image", "inspect", "example.org/app:1").utf8))
+        let inspected = try JSON(
+            parsing: Array(try await workspace.succeed("image", "inspect", "example.org/app:1").utf8))
         #expect(inspected["digest"]?.stringValue == digest && inspected["config"]?["config"]?["Env"] != nil)
 
         try await workspace.succeed("image", "rm", "example.org/app:1")
@@ -67,7 +70,9 @@ struct ImageCommandTests {
         let workspace = try Workspace()
         try workspace.context("RUN echo out; echo err >&2\n")
         let plain = try await workspace.caisson("build", "--progress", "plain", "app")
-        #expect(plain.errorText.contains("#2 [") && plain.errorText.contains("RUN echo out") && plain.errorText.contains("#2 DONE"))
+        #expect(
+            plain.errorText.contains("#2 [") && plain.errorText.contains("RUN echo out")
+                && plain.errorText.contains("#2 DONE"))
         #expect(plain.outputText.hasPrefix("sha256:"))
         let again = try await workspace.caisson("build", "--progress", "json", "app")
         let events = try again.errorText.split(separator: "\n").map { try JSON(parsing: Array($0.utf8)) }

@@ -57,7 +57,8 @@ struct OutputTests {
         let lines = failed.errorText.split(separator: "\n", omittingEmptySubsequences: false)
         let hint = try #require(lines.firstIndex { $0.hasPrefix("hint: ") })
         let script = lines[(hint + 1)...].joined(separator: "\n")
-            .replacingOccurrences(of: "caisson ", with: "\(Workspace.program) ").replacingOccurrences(of: "ls -la", with: "cat /left")
+            .replacingOccurrences(of: "caisson ", with: "\(Workspace.program) ").replacingOccurrences(
+                of: "ls -la", with: "cat /left")
         #expect(try await workspace.tool("sh", "-c", script).hasSuffix("here\n"))
     }
 

@@ -2,8 +2,8 @@ import Foundation
 import Linux
 import OCI
 import SystemPackage
-import Testing
 import TestServers
+import Testing
 
 /// Registries that are down, refuse or lie.
 @Suite(.enabled(if: Requirements.registry, Requirements.registryComment), .timeLimit(.minutes(2)))

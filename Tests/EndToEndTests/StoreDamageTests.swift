@@ -2,8 +2,8 @@ import Foundation
 import Linux
 import OCI
 import SystemPackage
-import Testing
 import TestServers
+import Testing
 
 /// A flipped bit in any file of a store is found, and what can be mended is.
 @Suite(.enabled(if: Requirements.registry, Requirements.registryComment), .timeLimit(.minutes(3)))
@@ -12,7 +12,8 @@ struct StoreDamageTests {
     private func workspace(_ registry: RegistryProcess) async throws -> Workspace {
         let workspace = try Workspace()
         try workspace.context("RUN echo base > /base\n", named: "base")
-        try await workspace.succeed("build", "-t", "\(registry.host)/base:1", "--push", "--root", workspace.path("other"), "base")
+        try await workspace.succeed(
+            "build", "-t", "\(registry.host)/base:1", "--push", "--root", workspace.path("other"), "base")
         try workspace.write(
             "app/Dockerfile", "FROM \(registry.host)/base:1\nRUN echo app > /app\nCMD [\"cat\", \"/base\", \"/app\"]\n")
         try await workspace.succeed("build", "-t", "\(registry.host)/app:1", "--push", "app")
@@ -25,7 +26,9 @@ struct StoreDamageTests {
         var kinds: [String: [String]] = [:]
         for name in all {
             let attributes = try FileManager.default.attributesOfItem(atPath: workspace.path("store/\(name)"))
-            guard attributes[.type] as? FileAttributeType == .typeRegular, attributes[.size] as? Int != 0 else { continue }
+            guard attributes[.type] as? FileAttributeType == .typeRegular, attributes[.size] as? Int != 0 else {
+                continue
+            }
             // Every start compares this one with the running system, and takes another word in it for a crash.
             if name == "boot" { continue }
             let parts = name.split(separator: "/")

@@ -33,17 +33,22 @@ struct UsageTests {
     @Test func everyCommandExplainsItselfAndItsArguments() async throws {
         let workspace = try Workspace()
         let all = try await commands(below: [], workspace)
-        #expect(Set(all.map { $0.joined(separator: " ") }).isSuperset(of: [
-            "build", "run", "pull", "push", "fsck", "doctor", "image ls", "image history", "image inspect", "dockerfile ast",
-            "dockerfile check", "dockerfile expand", "dockerfile ignore-match", "status", "runs", "show", "logs", "trigger",
-        ]))
+        #expect(
+            Set(all.map { $0.joined(separator: " ") }).isSuperset(of: [
+                "build", "run", "pull", "push", "fsck", "doctor", "image ls", "image history", "image inspect",
+                "dockerfile ast",
+                "dockerfile check", "dockerfile expand", "dockerfile ignore-match", "status", "runs", "show", "logs",
+                "trigger",
+            ]))
         for path in all {
             let help = try await workspace.command(path + ["--help"]).run().outputText
             #expect(help.hasPrefix("OVERVIEW: "), "\(path)")
             for word in ["TODO", "FIXME", "placeholder", "lorem", "(null)"] {
                 #expect(!help.lowercased().contains(word.lowercased()), "\(path)")
             }
-            for line in Self.unexplained(help) { Issue.record("caisson \(path.joined(separator: " ")): no help for `\(line)`") }
+            for line in Self.unexplained(help) {
+                Issue.record("caisson \(path.joined(separator: " ")): no help for `\(line)`")
+            }
         }
     }
 
@@ -57,7 +62,8 @@ struct UsageTests {
             else { return nil }
             let text = line.dropFirst(2).split(separator: "  ").dropFirst().first ?? ""
             let next = index + 1 < lines.count ? lines[index + 1] : ""
-            let says = text.isEmpty ? next.hasPrefix("        ") ? next.drop { $0 == " " } : "" : text.drop { $0 == " " }
+            let says =
+                text.isEmpty ? next.hasPrefix("        ") ? next.drop { $0 == " " } : "" : text.drop { $0 == " " }
             return says.isEmpty || says.hasPrefix("(default") || says.hasPrefix("(values") ? String(line) : nil
         }
     }
@@ -76,7 +82,9 @@ struct UsageTests {
         try workspace.write("Dockerfile", "FROM scratch\nCOPY Dockerfile /\n")
         let result = try await workspace.command(arguments).run()
         #expect(result.code == 2)
-        #expect(result.errorText.lowercased().contains("did you mean") && result.errorText.contains(word), "\(result.errorText)")
+        #expect(
+            result.errorText.lowercased().contains("did you mean") && result.errorText.contains(word),
+            "\(result.errorText)")
     }
 
     @Test(arguments: [

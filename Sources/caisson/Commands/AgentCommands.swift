@@ -18,7 +18,8 @@ struct StatusCommand: AsyncParsableCommand {
                 + "\(queue?.text("slots") ?? "?") slots, \(queue?.text("queued") ?? "0") queued\n")
         let rows = (document["pipelines"]?.arrayValue ?? []).map { pipeline in
             [
-                pipeline.text("name"), pipeline["last_run"]?.text("id") ?? "-", pipeline["last_run"]?.text("state") ?? "-",
+                pipeline.text("name"), pipeline["last_run"]?.text("id") ?? "-",
+                pipeline["last_run"]?.text("state") ?? "-",
                 pipeline.text("repository"),
             ]
         }
@@ -129,7 +130,8 @@ struct TriggerCommand: AsyncParsableCommand {
     func run() async throws {
         let body: JSON = ["pipeline": .string(pipeline), "ref": ref.map(JSON.string)]
         let document = try await agent.client().post("/api/v1/trigger", body)
-        StandardOutput.write(agent.json ? document.lineText + "\n" : "run \(document.text("id")) \(document.text("state"))\n")
+        StandardOutput.write(
+            agent.json ? document.lineText + "\n" : "run \(document.text("id")) \(document.text("state"))\n")
     }
 }
 

@@ -20,7 +20,9 @@ struct BuildCommand: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var limits: LimitOptions
 
-    @Option(name: [.short, .customLong("file")], help: "The Dockerfile, - for standard input. Default: Dockerfile in the context.")
+    @Option(
+        name: [.short, .customLong("file")],
+        help: "The Dockerfile, - for standard input. Default: Dockerfile in the context.")
     var file: String?
     @Option(name: [.short, .customLong("tag")], help: "A name for the image.") var tag: [String] = []
     @Option(name: .customLong("target"), help: "A stage to build. Several build one graph.") var target: [String] = []
@@ -44,7 +46,8 @@ struct BuildCommand: AsyncParsableCommand {
     @Option(name: .customLong("iidfile"), help: "Write the config's digest to this file.") var iidFile: String?
     @Option(name: .customLong("metadata-file"), help: "Write what was built, as JSON, to this file.")
     var metadataFile: String?
-    @Option(name: .customLong("progress"), help: "How the build is shown on standard error.") var progress = ProgressStyle.auto
+    @Option(name: .customLong("progress"), help: "How the build is shown on standard error.") var progress =
+        ProgressStyle.auto
 
     func run() async throws {
         let outputs = try output.map(BuildOutput.init(parsing:))
@@ -122,7 +125,8 @@ extension BuiltImage {
             "layers": .array(
                 layers.map { layer in
                     [
-                        "diffID": .string(layer.diffID.description), "digest": .string(layer.descriptor.digest.description),
+                        "diffID": .string(layer.diffID.description),
+                        "digest": .string(layer.descriptor.digest.description),
                         "size": .integer(layer.descriptor.size),
                     ]
                 }),

@@ -36,7 +36,10 @@ struct DockerfileCommand: ParsableCommand {
                 if diagnostics.isEmpty { StandardOutput.write("\(file): nothing to report\n") }
             }
             let errors = diagnostics.count { $0.severity == .error }
-            if errors > 0 { throw json ? CommandFailure.silent : CommandFailure("\(file) has \(errors) error\(errors == 1 ? "" : "s")") }
+            if errors > 0 {
+                throw json
+                    ? CommandFailure.silent : CommandFailure("\(file) has \(errors) error\(errors == 1 ? "" : "s")")
+            }
         }
     }
 

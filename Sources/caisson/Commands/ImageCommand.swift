@@ -73,7 +73,8 @@ struct ImageCommand: ParsableCommand {
     }
 
     struct Inspect: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Prints an image's manifest and configuration as JSON.")
+        static let configuration = CommandConfiguration(
+            abstract: "Prints an image's manifest and configuration as JSON.")
         @Argument(help: "An image of the store.") var reference: String
         @OptionGroup var store: StoreOptions
 
@@ -96,8 +97,13 @@ struct ImageCommand: ParsableCommand {
         func run() throws {
             let store = try store.openStore()
             let reference = try ImageReference(tagArgument: self.reference)
-            let removed = try [LocalName.built(reference), LocalName.mirrored(reference)].map { try store.references.remove($0) }
-            guard removed.contains(true) else { throw CommandFailure.usage("no image `\(reference)` in the store", hint: "`caisson image ls` lists them") }
+            let removed = try [LocalName.built(reference), LocalName.mirrored(reference)].map {
+                try store.references.remove($0)
+            }
+            guard removed.contains(true) else {
+                throw CommandFailure.usage(
+                    "no image `\(reference)` in the store", hint: "`caisson image ls` lists them")
+            }
         }
     }
 }
@@ -118,7 +124,8 @@ struct StoredImage {
 
     init(_ text: String, in store: Store) throws {
         reference = try ImageReference(argument: text)
-        let named = try store.references.get(LocalName.built(reference)) ?? store.references.get(LocalName.mirrored(reference))
+        let named =
+            try store.references.get(LocalName.built(reference)) ?? store.references.get(LocalName.mirrored(reference))
         guard let named else {
             throw CommandFailure.usage(
                 "no image `\(reference)` in the store", hint: "`caisson image ls` lists them, `caisson pull` gets one")

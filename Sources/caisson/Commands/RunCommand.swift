@@ -14,7 +14,8 @@ struct RunCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "An image of the store or a registry.") var reference: String
-    @Argument(parsing: .captureForPassthrough, help: "The command instead of the image's own.") var command: [String] = []
+    @Argument(parsing: .captureForPassthrough, help: "The command instead of the image's own.") var command: [String] =
+        []
     @Option(name: .customLong("network"), help: "What the program can reach.")
     var network = RunOperation.Network.default
     @OptionGroup var store: StoreOptions

@@ -68,7 +68,8 @@ struct AgentClient {
         }
         guard response.isSuccess else {
             let bytes = try await response.body.collect(upTo: 1 << 20)
-            let message = (try? JSON(parsing: bytes))?["error"]?["message"]?.stringValue ?? String(decoding: bytes, as: UTF8.self)
+            let message =
+                (try? JSON(parsing: bytes))?["error"]?["message"]?.stringValue ?? String(decoding: bytes, as: UTF8.self)
             throw CommandFailure("the agent refused: \(message)", response.status >= 500 ? .infrastructure : .failed)
         }
         return response

@@ -39,7 +39,8 @@ struct BuildOutput {
         }
         guard let kind = Kind(rawValue: type) else {
             throw CommandFailure.usage(
-                "output `\(text)` has the unknown type `\(type)`", hint: Suggestion.hint(for: type, among: known) ?? types)
+                "output `\(text)` has the unknown type `\(type)`",
+                hint: Suggestion.hint(for: type, among: known) ?? types)
         }
         guard let destination = fields.removeValue(forKey: "dest") else {
             throw CommandFailure.usage("output `\(text)` needs dest=PATH")
@@ -73,7 +74,9 @@ struct BuildResults {
     let engine: Engine
     let report: EventSink
 
-    func write(_ image: BuiltImage, _ outputs: [BuildOutput], named references: [ImageReference], epoch: Int64) async throws {
+    func write(_ image: BuiltImage, _ outputs: [BuildOutput], named references: [ImageReference], epoch: Int64)
+        async throws
+    {
         for output in outputs {
             switch output.kind {
             case .oci, .docker:
@@ -84,7 +87,9 @@ struct BuildResults {
             case .tar: try await writing(output) { try await engine.exportTar(image, to: $0) }
             case .local: try await engine.exportDirectory(image, to: FilePath(output.destination).absolute())
             }
-            report(.transfer(Transfer(.export, name: output.destination, completed: image.size, total: nil, isFinished: true)))
+            report(
+                .transfer(
+                    Transfer(.export, name: output.destination, completed: image.size, total: nil, isFinished: true)))
         }
     }
 

@@ -13,14 +13,16 @@ struct LocalSource {
 
     init(context: String, file: String?) throws {
         guard !context.contains("://"), context != "-" else {
-            throw CommandFailure.usage("`\(context)`: a build context must be a directory, others are not supported yet")
+            throw CommandFailure.usage(
+                "`\(context)`: a build context must be a directory, others are not supported yet")
         }
         directory = FilePath(context).absolute()
         let isStream = file == "-"
         let path = isStream ? "/dev/stdin" : Self.dockerfile(file, in: directory)
         let bytes: [UInt8]
         do { bytes = try FileContents.read(path, limit: 16 << 20) } catch {
-            throw CommandFailure.usage("\(error)", hint: "name the Dockerfile with --file, or the directory that holds it")
+            throw CommandFailure.usage(
+                "\(error)", hint: "name the Dockerfile with --file, or the directory that holds it")
         }
         dockerfile = DockerfileStages(DockerfileParser.parse(bytes, name: isStream ? "Dockerfile" : Self.shown(path)))
         ignore = try Self.ignore(path, in: directory)
@@ -64,7 +66,8 @@ struct LocalSource {
             }
             fixed = seconds
         }
-        var created = fixed ?? WorkTree.commitTime(of: directory) ?? environment["SOURCE_DATE_EPOCH"].flatMap(Int64.init)
+        var created =
+            fixed ?? WorkTree.commitTime(of: directory) ?? environment["SOURCE_DATE_EPOCH"].flatMap(Int64.init)
         if created == nil { created = try await context.newestModification() }
         return BuildRequest(
             dockerfile: dockerfile, context: context, targets: targets, buildArguments: arguments, labels: labels,

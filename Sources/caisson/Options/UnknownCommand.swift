@@ -8,11 +8,13 @@ enum UnknownCommand {
         var command = root
         var path = [root._commandName]
         for word in arguments {
-            let below = command.configuration.subcommands + command.configuration.groupedSubcommands.flatMap(\.subcommands)
+            let below =
+                command.configuration.subcommands + command.configuration.groupedSubcommands.flatMap(\.subcommands)
             guard !below.isEmpty, !word.hasPrefix("-"), word != "help" else { return nil }
             guard let next = below.first(where: { $0._commandName == word }) else {
                 let names = below.map { $0._commandName }
-                let hint = Suggestion.hint(for: word, among: names) ?? "its commands are: " + names.joined(separator: ", ")
+                let hint =
+                    Suggestion.hint(for: word, among: names) ?? "its commands are: " + names.joined(separator: ", ")
                 return .usage("`\(path.joined(separator: " "))` has no command `\(word)`", hint: hint)
             }
             command = next

@@ -16,7 +16,9 @@ enum HostCensus {
     /// Mounts of this namespace that name `text`.
     static func mounts(with text: String) -> [String] {
         let table = FileManager.default.contents(atPath: "/proc/self/mountinfo") ?? Data()
-        return String(decoding: table, as: UTF8.self).split(separator: "\n").map(String.init).filter { $0.contains(text) }
+        return String(decoding: table, as: UTF8.self).split(separator: "\n").map(String.init).filter {
+            $0.contains(text)
+        }
     }
 
     /// Cgroups that the process `number` of the program made.

@@ -3,7 +3,8 @@ import Linux
 /// podman and buildah on stores inside a workspace, so that they work on any host and leave nothing behind.
 extension Workspace {
     func podman(_ arguments: String...) async throws -> String {
-        try await tool(Self.privateMounts + ["podman"] + storage("podman", "vfs") + ["--cgroup-manager", "cgroupfs"] + arguments)
+        try await tool(
+            Self.privateMounts + ["podman"] + storage("podman", "vfs") + ["--cgroup-manager", "cgroupfs"] + arguments)
     }
 
     /// Without network and cgroups, and within limits that every host allows: this also works inside containers.

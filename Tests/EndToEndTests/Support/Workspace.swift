@@ -12,7 +12,8 @@ final class Workspace: Sendable {
 
     /// Its name is short: podman allows its own directories 50 bytes.
     init() throws {
-        directory = FilePath(FileManager.default.temporaryDirectory.path).appending("end-\(UUID().uuidString.prefix(13))")
+        directory = FilePath(FileManager.default.temporaryDirectory.path).appending(
+            "end-\(UUID().uuidString.prefix(13))")
         store = directory.appending("store")
         try FileManager.default.createDirectory(atPath: directory.string, withIntermediateDirectories: true)
     }
