@@ -86,7 +86,8 @@ struct InterruptionTests {
         let command = workspace.command(["build", "--no-cache", "app"])
         let start = ContinuousClock.now
         let whole = try await command.run()
-        let duration = ContinuousClock.now - start
+        // Other tests may have slowed this one down.
+        let duration = min(ContinuousClock.now - start, .seconds(2))
         let kills = Requirements.full ? 50 : 10
         for instant in 1...kills {
             let build = try await command.start()
