@@ -69,7 +69,8 @@ extension FileTree {
     /// The directory at `path`. A layer may name its entries through a symbolic link of a layer below, as when `lib` has
     /// become a link since it was made; the link is followed in the tree, as appliers do.
     private func existingDirectory(_ path: EntryPath) -> NodeID? {
-        guard let id = node(at: path) ?? (try? resolve(path.bytes))?.node, self[id].isDirectory else { return nil }
+        if let id = node(at: path), self[id].isDirectory { return id }
+        guard let id = (try? resolve(path.bytes))?.node, self[id].isDirectory else { return nil }
         return id
     }
 
