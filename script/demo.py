@@ -245,9 +245,9 @@ class Demo:
 
     def stop(self) -> None:
         """Ends every service, the last one first; a second call does nothing."""
-        while self.services:
-            service = self.services.pop()
-            status = service.stop()
+        ended = [(service, service.stop()) for service in reversed(self.services)]
+        self.services = []
+        for service, status in ended:
             if service.name == "caisson-agent" and status != 0:
                 raise Failure(f"caisson-agent ended with status {status} when asked to stop", service.log)
 
