@@ -92,9 +92,12 @@ private struct StoreCheck {
             if let digest = Digest(hex: name.dropLast(6)) {
                 if try StoreDirectory.size(of: store.layers.tarPath(of: DiffID(digest))) != nil { continue }
                 try find(path, "has no layer", .removed) { try StoreDirectory.remove(path) }
-            } else if isRepairing {
+            } else {
                 // The index of a chain: only who has the chain can make it, and does so when it is missing.
-                try StoreDirectory.remove(path)
+                let image = try StoreDirectory.read(path, limit: LayerStore.indexLimit) ?? []
+                count(Int64(image.count))
+                if Superblock.hasItsContent(image) { continue }
+                try find(path, "has changed", .removed) { try StoreDirectory.remove(path) }
             }
         }
     }

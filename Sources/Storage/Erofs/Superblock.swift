@@ -59,6 +59,19 @@ struct Superblock {
         }
     }
 
+    /// Whether every byte of an index is what it was when it was made, whatever layer it is of.
+    static func hasItsContent(_ image: [UInt8]) -> Bool {
+        guard image.count >= Erofs.imageAlignment else { return false }
+        let tag = Self.tagField..<Self.tagField + Self.tagLength
+        var blank = image[..<Erofs.inodeAreaOffset]
+        blank.replaceSubrange(tag, with: repeatElement(0, count: Self.tagLength))
+        blank.replaceSubrange(Self.checksumField..<Self.checksumField + 4, with: repeatElement(0, count: 4))
+        var hasher = SHA256Hasher()
+        hasher.update(blank)
+        hasher.update(image[Erofs.inodeAreaOffset...])
+        return image[tag].elementsEqual(hasher.finish().hex.utf8)
+    }
+
     /// Reads the head of a whole index, once every byte of it is what it was when it was made, for this layer.
     init(verifying image: [UInt8], diffID: DiffID) throws(StorageError) {
         func damaged(_ reason: String) -> StorageError {
@@ -75,14 +88,7 @@ struct Superblock {
             throw damaged("it belongs to another layer")
         }
         guard Int(imageBlocks) * Erofs.blockSize == image.count else { throw damaged("it is cut off") }
-        let tag = Self.tagField..<Self.tagField + Self.tagLength
-        var blank = image[..<Erofs.inodeAreaOffset]
-        blank.replaceSubrange(tag, with: repeatElement(0, count: Self.tagLength))
-        blank.replaceSubrange(Self.checksumField..<Self.checksumField + 4, with: repeatElement(0, count: 4))
-        var hasher = SHA256Hasher()
-        hasher.update(blank)
-        hasher.update(image[Erofs.inodeAreaOffset...])
-        guard image[tag].elementsEqual(hasher.finish().hex.utf8) else { throw damaged("its content has changed") }
+        guard Self.hasItsContent(image) else { throw damaged("its content has changed") }
         marks.impliesDirectories = image[Self.volumeField + 8] == Self.impliedMark
         marks.hidesLowerLayers = image[Self.volumeField + 9] == Self.opaqueMark
         marks.describesRoot = image[Self.volumeField + 10] == Self.rootMark

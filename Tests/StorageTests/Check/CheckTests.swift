@@ -63,6 +63,20 @@ import Testing
         #expect(try scratch.bytes(index) == whole)
     }
 
+    @Test func damagedIndexOfAChainIsFoundAndTakenAway() throws {
+        let whole = try scratch.bytes("store/layers/\(layer.diffID.digest.hex).erofs")
+        let chain = "store/layers/\(Digest.of([7]).hex).chain.erofs"
+        try scratch.write(whole, to: chain)
+        #expect(try store.check(repairing: true).findings.isEmpty)
+        #expect(try scratch.bytes(chain) == whole)
+        var spoiled = whole
+        spoiled[1300] ^= 4
+        try scratch.write(spoiled, to: chain)
+        #expect(try store.check().findings.map(\.problem) == ["has changed"])
+        #expect(try store.check(repairing: true).findings.map(\.remedy) == [.removed])
+        #expect(try store.check().findings.isEmpty)
+    }
+
     @Test func damagedLayerGoesToQuarantineAndCanComeAgain() throws {
         let hex = layer.diffID.digest.hex
         var tar = try scratch.bytes("store/layers/\(hex).tar")
