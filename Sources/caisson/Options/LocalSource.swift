@@ -42,7 +42,8 @@ struct LocalSource {
     private static func shown(_ path: FilePath) -> String {
         let here = WorkingDirectory.path
         var path = path
-        return path.removePrefix(here) ? path.string : path.string
+        _ = path.removePrefix(here)
+        return path.string
     }
 
     /// The Dockerfile's own ignore file wins entirely over the context's.
