@@ -1,15 +1,24 @@
 package import Dockerfile
-import OCI
+package import OCI
 
 /// The steps of a build and what each needs: every vertex reachable from the targets, inputs before their users.
 /// Two vertices of the same operation on the same inputs are one.
 package struct Graph: Sendable {
     package private(set) var vertices: [Vertex] = []
     /// The build's context first, then the named ones.
-    package let contexts: [any BuildContext]
+    package private(set) var contexts: [any BuildContext]
+    private var contextNumbers: [String: Int] = [:]
     private var known: [Digest: VertexID] = [:]
 
     package init(contexts: [any BuildContext]) { self.contexts = contexts }
+
+    /// The place in `contexts` of the one of that name, which is added if it is new.
+    package mutating func number(of context: any BuildContext, named name: String) -> Int {
+        if let number = contextNumbers[name] { return number }
+        contextNumbers[name] = contexts.count
+        contexts.append(context)
+        return contexts.count - 1
+    }
 
     package subscript(id: VertexID) -> Vertex { vertices[id.index] }
 
@@ -25,9 +34,7 @@ package struct Graph: Sendable {
     }
 }
 
-package struct VertexID: Hashable, Sendable {
-    package let index: Int
-}
+package struct VertexID: Hashable, Sendable { package let index: Int }
 
 /// One step with its inputs.
 package struct Vertex: Sendable {
@@ -57,8 +64,7 @@ package enum Operation: Sendable {
         case .makeDirectory(let directory): directory.ingredients
         case .copy(let copy):
             switch copy.origin {
-            case .context(let index):
-                [copy.ingredients, .integer(Int64(index)), .array(copy.sources.map(JSON.string))]
+            case .context(let index): [copy.ingredients, .integer(Int64(index)), .array(copy.sources.map(JSON.string))]
             case .stage: [copy.ingredients, "stage", .array(copy.sources.map(JSON.string))]
             }
         }
@@ -77,9 +83,12 @@ package struct Step: Hashable, Sendable {
     package let title: String
     package let keyword: Keyword
     package let range: SourceRange
+    /// Told apart only in builds for several platforms.
+    package let platform: Platform?
 
     package init(
-        number: Int, stage: String, index: Int, count: Int, title: String, keyword: Keyword, range: SourceRange
+        number: Int, stage: String, index: Int, count: Int, title: String, keyword: Keyword, range: SourceRange,
+        platform: Platform? = nil
     ) {
         self.number = number
         self.stage = stage
@@ -88,5 +97,6 @@ package struct Step: Hashable, Sendable {
         self.title = title
         self.keyword = keyword
         self.range = range
+        self.platform = platform
     }
 }

@@ -9,7 +9,8 @@ package struct BuildRequest: Sendable {
     package var targets: [String]
     package var buildArguments: [String: String]
     package var labels: [String: String]
-    package var platform: Platform
+    /// One image of each target for each.
+    package var platforms: [Platform]
     /// For RUN without `--network`.
     package var network: RunOperation.Network
     /// Bounds the times of all new files; nil derives them from the base image (see `Planner`).
@@ -17,10 +18,12 @@ package struct BuildRequest: Sendable {
     /// When the source was made: the commit's time. The time of the image.
     package var created: Int64
     package var usesCache: Bool
+    /// What stands in for stages and images.
+    package var namedContexts = NamedContexts()
 
     package init(
         dockerfile: DockerfileStages, context: any BuildContext, targets: [String] = [],
-        buildArguments: [String: String] = [:], labels: [String: String] = [:], platform: Platform = .current,
+        buildArguments: [String: String] = [:], labels: [String: String] = [:], platforms: [Platform] = [.current],
         network: RunOperation.Network = .default, epoch: Int64? = nil, created: Int64, usesCache: Bool = true
     ) {
         self.dockerfile = dockerfile
@@ -28,7 +31,7 @@ package struct BuildRequest: Sendable {
         self.targets = targets
         self.buildArguments = buildArguments
         self.labels = labels
-        self.platform = platform
+        self.platforms = platforms
         self.network = network
         self.epoch = epoch
         self.created = created

@@ -14,12 +14,14 @@ package struct Planner {
 
     let request: BuildRequest
     let dockerfile: DockerfileStages
-    let globals: GlobalArguments
-    let images: [String: BaseImage]
+    let names: SourceNames
+    let images: [ImageKey: BaseImage]
     var graph: Graph
     var steps: [Step] = []
     var warnings: [Diagnostic] = []
     private var planned: [Int: StageState] = [:]
+
+    var globals: GlobalArguments { names.globals }
 
     /// Throws `BuildError.dockerfile` with every mistake that was found, or what resolving an image threw.
     package static func plan(_ request: BuildRequest, images resolver: any BaseImageResolver) async throws -> BuildPlan
@@ -30,28 +32,39 @@ package struct Planner {
         }
         do {
             let targets = try targetStages(request)
-            let globals = try globalArguments(request, target: targets.last)
-            let references = try ReachableImages(from: targets, in: dockerfile, globals: globals).references
-            let images = try await resolve(references, in: dockerfile.source, platform: request.platform, resolver)
-            var planner = Planner(request: request, globals: globals, images: images)
+            let names = try request.platforms.map { platform in
+                SourceNames(
+                    dockerfile: dockerfile, contexts: request.namedContexts,
+                    globals: try globalArguments(request, target: targets.last, platform: platform), platform: platform)
+            }
+            let images = try await ImageResolution(
+                targets: targets, names: names, source: dockerfile.source, resolver: resolver
+            ).images()
+            var graph = Graph(contexts: [request.context])
+            var steps: [Step] = []
+            var warnings = dockerfile.diagnostics.filter { $0.severity == .warning }
             var results: [PlannedImage] = []
-            for target in targets { results.append(planner.image(of: try planner.plan(target), target)) }
-            return BuildPlan(
-                graph: planner.graph, targets: results, steps: planner.steps,
-                warnings: dockerfile.diagnostics.filter { $0.severity == .warning } + planner.warnings)
+            for names in names {
+                var planner = Planner(request: request, names: names, images: images, graph: graph, steps: steps)
+                for target in targets { results.append(planner.image(of: try planner.plan(target), target)) }
+                graph = planner.graph
+                steps = planner.steps
+                for warning in planner.warnings where !warnings.contains(warning) { warnings.append(warning) }
+            }
+            return BuildPlan(graph: graph, targets: results, steps: steps, warnings: warnings)
         } catch let error as ArgumentError {
             throw BuildError.dockerfile([error.diagnostic], in: dockerfile.source)
-        } catch let error as PlanError {
-            throw BuildError.dockerfile([error.diagnostic], in: dockerfile.source)
-        }
+        } catch let error as PlanError { throw BuildError.dockerfile([error.diagnostic], in: dockerfile.source) }
     }
 
-    private init(request: BuildRequest, globals: GlobalArguments, images: [String: BaseImage]) {
+    private init(request: BuildRequest, names: SourceNames, images: [ImageKey: BaseImage], graph: Graph, steps: [Step])
+    {
         self.request = request
         dockerfile = request.dockerfile
-        self.globals = globals
+        self.names = names
         self.images = images
-        graph = Graph(contexts: [request.context])
+        self.graph = graph
+        self.steps = steps
     }
 
     private static func targetStages(_ request: BuildRequest) throws -> [Stage] {
@@ -67,7 +80,9 @@ package struct Planner {
         }
     }
 
-    private static func globalArguments(_ request: BuildRequest, target: Stage?) throws -> GlobalArguments {
+    private static func globalArguments(_ request: BuildRequest, target: Stage?, platform: Platform) throws
+        -> GlobalArguments
+    {
         var arguments = request.buildArguments
         if arguments["SOURCE_DATE_EPOCH"] == nil {
             arguments["SOURCE_DATE_EPOCH"] = String(request.epoch ?? request.created)
@@ -76,8 +91,7 @@ package struct Planner {
         }
         var globals = GlobalArguments(
             buildArguments: arguments,
-            platform: PlatformArguments(
-                target: .init(request.platform), build: .init(.current), stage: target?.name),
+            platform: PlatformArguments(target: .init(platform), build: .init(.current), stage: target?.name),
             expander: request.dockerfile.expander)
         for instruction in request.dockerfile.globalArguments {
             if case .arg(let arg) = instruction.instruction { try globals.declare(arg) }
@@ -85,96 +99,24 @@ package struct Planner {
         return globals
     }
 
-    private static func resolve(
-        _ references: [String: FromReference], in source: SourceText, platform: Platform,
-        _ resolver: any BaseImageResolver
-    ) async throws -> [String: BaseImage] {
-        try await withThrowingTaskGroup(of: (String, BaseImage).self) { group in
-            for (text, reference) in references {
-                let name = try reference.parsed()
-                group.addTask {
-                    do { return (text, try await resolver.resolve(name, platform: platform)) } catch {
-                        if error is CancellationError || error is BuildError { throw error }
-                        let start = reference.range.start
-                        throw BuildError.infrastructure("\(source.name):\(start.line):\(start.column): \(error)")
-                    }
-                }
-            }
-            var images: [String: BaseImage] = [:]
-            for try await (text, image) in group { images[text] = image }
-            return images
-        }
-    }
-
-    // MARK: Stages
-
     /// The state at the end of a stage, planned once.
     mutating func plan(_ stage: Stage) throws -> StageState {
         if let state = planned[stage.index] { return state }
-        var state = try begin(stage)
-        for instruction in stage.instructions {
-            try plan(instruction, in: stage, &state)
+        let state: StageState
+        if let replacement = try names.replacement(of: stage) {
+            state = try begin(stage, from: replacement)
+        } else {
+            state = try planInstructions(of: stage)
         }
         planned[stage.index] = state
         return state
     }
 
-    private mutating func begin(_ stage: Stage) throws -> StageState {
-        let name = try globals.expand(stage.from.image)
-        try checkPlatform(stage.from)
-        if let parent = dockerfile.stage(named: name, before: stage.index) {
-            var state = try plan(parent)
-            state.begin(stage)
-            return state
-        }
-        if name == "scratch" {
-            let vertex = graph.add(.scratch, inputs: [], step: nil)
-            return StageState(
-                scratch: vertex, stage: stage, platform: request.platform, globals: globals,
-                expander: dockerfile.expander, epoch: request.epoch ?? Self.earliestEpoch)
-        }
-        guard let image = images[name] else { preconditionFailure("every reachable image is resolved before planning") }
-        if let triggers = image.config[runtime: "OnBuild"]?.arrayValue, !triggers.isEmpty {
-            throw PlanError.unsupported("a base image with ONBUILD triggers", at: stage.from.image.range)
-        }
-        let vertex = graph.add(.image(image), inputs: [], step: nil)
-        let made = image.config.created.flatMap(RFC3339.seconds) ?? 0
-        var state = StageState(
-            image: image, vertex: vertex, stage: stage, globals: globals, expander: dockerfile.expander,
-            epoch: request.epoch ?? max(made, Self.earliestEpoch))
-        state.config.platform = request.platform
+    private mutating func planInstructions(of stage: Stage) throws -> StageState {
+        var state = try begin(stage, from: try names.base(of: stage))
+        try planTriggers(in: stage, &state)
+        for instruction in stage.instructions { try plan(instruction, in: stage, &state) }
         return state
-    }
-
-    private func checkPlatform(_ from: FromInstruction) throws {
-        guard let flag = from.platform else { return }
-        let text = try globals.expand(flag.word)
-        let platform: Platform
-        do { platform = try Platform(parsing: text) } catch {
-            throw PlanError(.error(error.message, at: flag.range, hint: "write --platform=linux/amd64"))
-        }
-        guard platform == request.platform else {
-            throw PlanError.unsupported(
-                "a stage for `\(platform)` in a build for `\(request.platform)`", at: flag.range)
-        }
-    }
-
-    /// An image that is copied from.
-    mutating func imageVertex(_ name: String) -> VertexID {
-        guard let image = images[name] else { preconditionFailure("every reachable image is resolved before planning") }
-        return graph.add(.image(image), inputs: [], step: nil)
-    }
-
-    private func image(of state: StageState, _ stage: Stage) -> PlannedImage {
-        var config = state.config
-        config.environment = state.environment.image.assignments
-        var labels = config.labels
-        for (name, value) in request.labels { labels[name] = value }
-        config.labels = labels
-        config.created = RFC3339.text(request.created)
-        return PlannedImage(
-            target: stage.name ?? String(stage.index), vertex: state.vertex, base: state.base, config: config,
-            history: state.baseHistory + state.history, platform: request.platform)
     }
 }
 

@@ -13,8 +13,10 @@ struct StageState {
     /// CMD was given in this stage, so ENTRYPOINT keeps it.
     var hasCommand = false
     var stageName: String
-    /// Steps so far, FROM included.
+    /// Steps so far.
     var stepIndex = 0
+    /// The FROM that brought the ONBUILD triggers, while they are planned: they have no place of their own.
+    var triggerRange: SourceRange?
 
     private static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -23,14 +25,13 @@ struct StageState {
         epoch: Int64
     ) {
         self.init(
-            vertex: vertex, config: ImageConfig(platform: platform), stage: stage, globals: globals,
-            expander: expander, epoch: epoch)
+            vertex: vertex, config: ImageConfig(platform: platform), stage: stage, globals: globals, expander: expander,
+            epoch: epoch)
         config.workingDirectory = "/"
     }
 
     init(
-        image: BaseImage, vertex: VertexID, stage: Stage, globals: GlobalArguments, expander: WordExpander,
-        epoch: Int64
+        image: BaseImage, vertex: VertexID, stage: Stage, globals: GlobalArguments, expander: WordExpander, epoch: Int64
     ) {
         self.init(
             vertex: vertex, config: image.config, stage: stage, globals: globals, expander: expander, epoch: epoch)

@@ -57,7 +57,7 @@ struct BuildCommand: AsyncParsableCommand {
         let source = try LocalSource(context: context, file: file)
         let request = try await source.request(
             targets: target, arguments: Self.pairs(buildArg, fromEnvironment: true), labels: Self.pairs(label),
-            platform: try platform.map(Self.platform) ?? .current, network: network, epoch: epoch,
+            platforms: [try platform.map(Self.platform) ?? .current], network: network, epoch: epoch,
             usesCache: !noCache)
         let engine = try store.engine(limits: try limits.limits)
         let reporter = progress.reporter(for: source.dockerfile.source)

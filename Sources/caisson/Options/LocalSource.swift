@@ -55,7 +55,7 @@ struct LocalSource {
     }
 
     func request(
-        targets: [String], arguments: [String: String], labels: [String: String], platform: Platform,
+        targets: [String], arguments: [String: String], labels: [String: String], platforms: [Platform],
         network: RunOperation.Network, epoch: String, usesCache: Bool
     ) async throws -> BuildRequest {
         let context = try DirectoryContext(directory, ignore: ignore)
@@ -72,6 +72,6 @@ struct LocalSource {
         if created == nil { created = try await context.newestModification() }
         return BuildRequest(
             dockerfile: dockerfile, context: context, targets: targets, buildArguments: arguments, labels: labels,
-            platform: platform, network: network, epoch: fixed, created: created ?? 0, usesCache: usesCache)
+            platforms: platforms, network: network, epoch: fixed, created: created ?? 0, usesCache: usesCache)
     }
 }

@@ -34,7 +34,7 @@ struct PlannerTests {
             "ADD --checksum"
         ),
         ("ADD https://example.org/x /", "ADD from `https://example.org/x`"),
-        ("ADD git@example.org:a.git /", "ADD from `git@example.org:a.git`"), ("ONBUILD RUN make", "ONBUILD"),
+        ("ADD git@example.org:a.git /", "ADD from `git@example.org:a.git`"),
     ])
     func whatIsNotBuiltYetIsRefusedWithItsLine(_ instruction: String, _ what: String) async throws {
         let error = await #expect(throws: BuildError.self) {

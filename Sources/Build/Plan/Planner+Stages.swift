@@ -1,0 +1,109 @@
+internal import Dockerfile
+internal import OCI
+
+/// Where stages begin and what they become.
+extension Planner {
+    mutating func begin(_ stage: Stage, from source: NamedSource) throws -> StageState {
+        let explicit = try names.explicitPlatform(of: stage)
+        switch source {
+        case .stage(let parent):
+            var state = try plan(parent)
+            state.begin(stage)
+            if let explicit { state.config.platform = explicit }
+            return state
+        case .scratch: return scratch(stage, platform: explicit ?? names.platform)
+        case .files(let name, let context):
+            var state = scratch(stage, platform: explicit ?? names.platform)
+            let copy = CopyOperation(
+                origin: .context(graph.number(of: context, named: name)), sources: ["."], inlineFiles: [],
+                destination: "/", owner: nil, mode: nil, modeText: nil, unpacksArchives: false,
+                epoch: state.commandEpoch)
+            extend(&state, with: .copy(copy), title: "FROM \(name)", stage.node.keyword, at: stage.from.image.range)
+            record("FROM \(name)", isEmpty: false, &state)
+            return state
+        case .image(let key):
+            let image = image(key)
+            let made = image.config.created.flatMap(RFC3339.seconds) ?? 0
+            var state = StageState(
+                image: image, vertex: graph.add(.image(image), inputs: [], step: nil), stage: stage, globals: globals,
+                expander: dockerfile.expander, epoch: request.epoch ?? max(made, Self.earliestEpoch))
+            state.config.platform = key.platform
+            return state
+        }
+    }
+
+    private mutating func scratch(_ stage: Stage, platform: Platform) -> StageState {
+        let vertex = graph.add(.scratch, inputs: [], step: nil)
+        return StageState(
+            scratch: vertex, stage: stage, platform: platform, globals: globals, expander: dockerfile.expander,
+            epoch: request.epoch ?? Self.earliestEpoch)
+    }
+
+    /// The triggers that the base brings; the new image does not keep them.
+    mutating func planTriggers(in stage: Stage, _ state: inout StageState) throws {
+        let texts = state.config[runtime: "OnBuild"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        guard !texts.isEmpty else { return }
+        state.config[runtime: "OnBuild"] = nil
+        let range = stage.from.image.range
+        let base = stage.from.image.text
+        let triggers: [StageInstruction]
+        do throws(OnbuildTriggers.TriggerError) { triggers = try OnbuildTriggers(texts).instructions } catch {
+            throw PlanError(
+                .error("the ONBUILD trigger `\(error.text)` of `\(base)` is invalid: \(error.message)", at: range))
+        }
+        state.triggerRange = range
+        defer { state.triggerRange = nil }
+        for trigger in triggers {
+            do { try plan(trigger, in: stage, &state) } catch let error as PlanError {
+                throw PlanError.inTrigger(error.diagnostic, trigger, of: base, at: range)
+            } catch let error as ArgumentError {
+                throw PlanError.inTrigger(error.diagnostic, trigger, of: base, at: range)
+            }
+        }
+    }
+
+    /// What `COPY --from=` or a mount's `from=` names.
+    mutating func source(_ name: String, before stage: Stage, allowsNumber: Bool) throws -> PlannedSource {
+        switch names.source(name, before: stage, allowsNumber: allowsNumber) {
+        case .scratch: .vertex(graph.add(.scratch, inputs: [], step: nil))
+        case .stage(let other): .vertex(try plan(other).vertex)
+        case .files(let name, let context): .context(graph.number(of: context, named: name))
+        case .image(let key): .vertex(graph.add(.image(image(key)), inputs: [], step: nil))
+        }
+    }
+
+    private func image(_ key: ImageKey) -> BaseImage {
+        guard let image = images[key] else { preconditionFailure("every reachable image is resolved before planning") }
+        return image
+    }
+
+    func image(of state: StageState, _ stage: Stage) -> PlannedImage {
+        var config = state.config
+        config.environment = state.environment.image.assignments
+        var labels = config.labels
+        for (name, value) in request.labels { labels[name] = value }
+        config.labels = labels
+        config.created = RFC3339.text(request.created)
+        return PlannedImage(
+            target: stage.name ?? String(stage.index), vertex: state.vertex, base: state.base, config: config,
+            history: state.baseHistory + state.history, platform: names.platform)
+    }
+}
+
+/// Something to take files from, in the graph.
+enum PlannedSource {
+    case context(Int)
+    case vertex(VertexID)
+}
+
+extension PlanError {
+    /// A mistake in a trigger, at the FROM that brought it.
+    fileprivate static func inTrigger(
+        _ diagnostic: Diagnostic, _ trigger: StageInstruction, of base: String, at range: SourceRange
+    ) -> PlanError {
+        PlanError(
+            .error(
+                "the ONBUILD trigger `\(trigger.node.original)` of `\(base)`: \(diagnostic.message)", at: range,
+                hint: diagnostic.hint))
+    }
+}

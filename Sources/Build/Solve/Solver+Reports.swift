@@ -1,0 +1,28 @@
+internal import OCI
+
+/// What people are told of steps that did not run.
+extension Solver {
+    func reportHit(_ vertex: Vertex, layer: DiffID?, reason: String) {
+        guard let step = vertex.step, reported.insert(vertex.id).inserted else { return }
+        report(.stepStarted(step))
+        report(.stepFinished(step, StepOutcome(isCached: true, reason: reason, layer: layer, duration: .zero)))
+    }
+
+    /// Reports the steps behind a hit, which nothing has to look at, in their order. `chain` is what the first input
+    /// is the bottom of. Steps without a record may yet run for another target, so they come when all have ended.
+    func passOver(_ inputs: [VertexID], below chain: LayerChain?, onlyRecorded: Bool) async {
+        for (position, id) in inputs.enumerated() where graph[id].step != nil && !reported.contains(id) {
+            let record = await record(of: id)
+            if onlyRecorded, record == nil { continue }
+            let below =
+                position == 0 ? chain.map { LayerChain(Array($0.layers.dropLast())) } ?? record?.chain : record?.chain
+            await passOver(graph[id].inputs, below: below, onlyRecorded: onlyRecorded)
+            reportHit(graph[id], layer: below?.layers.last, reason: "a later step is cached")
+        }
+    }
+
+    func record(of id: VertexID) async -> CacheRecord? {
+        guard usesCache, let definition = try? await definition(of: id) else { return nil }
+        return await records.record(for: definition.key)
+    }
+}
