@@ -15,6 +15,8 @@ package struct StorageError: Error, Sendable, CustomStringConvertible {
         case contentMismatch
         /// The host lacks what the operation needs.
         case unsupported
+        /// What is to be mounted has no place in the layers.
+        case unsuitableMountPoint
         /// A running build needs what was to be removed.
         case inUse
         /// No space or no inodes are left.

@@ -63,7 +63,7 @@ package final class Store: Sendable {
 
     /// What running builds need; see `Lease`.
     package func lease() throws -> Lease {
-        Lease(session: try Session(in: root.appending("leases")), gate: root.appending("leases.lock"))
+        try Lease(session: try Session(in: root.appending("leases")), gate: root.appending("leases.lock"))
     }
 
     /// Makes everything written so far survive a power cut: one flush instead of one for each file. Cache records that

@@ -25,12 +25,16 @@ package actor SnapshotterChoice: Snapshotter {
 
     package nonisolated var name: String { "automatic" }
 
-    package func writable(_ layers: [DiffID], ids: IDMapping, upper: UpperPolicy) async throws -> WritableSnapshot {
-        try await snapshotter(ids).writable(layers, ids: ids, upper: upper)
+    package func writable(
+        _ layers: [DiffID], ids: IDMapping, upper: UpperPolicy, mountPoints: [MountPoint]
+    ) async throws -> WritableSnapshot {
+        try await snapshotter(ids).writable(layers, ids: ids, upper: upper, mountPoints: mountPoints)
     }
 
-    package func readOnly(_ layers: [DiffID], ids: IDMapping?) async throws -> ReadOnlySnapshot {
-        try await snapshotter(ids ?? anyIDs).readOnly(layers, ids: ids)
+    package func readOnly(
+        _ layers: [DiffID], ids: IDMapping?, mountPoints: [MountPoint]
+    ) async throws -> ReadOnlySnapshot {
+        try await snapshotter(ids ?? anyIDs).readOnly(layers, ids: ids, mountPoints: mountPoints)
     }
 
     package func commit(_ snapshot: WritableSnapshot, lower: [DiffID], epoch: Int64) async throws -> CommitResult {

@@ -23,13 +23,16 @@ package final class BlobStore: Sendable {
 
     package func contains(_ digest: Digest) -> Bool { (try? size(of: digest)) != nil }
 
+    /// As `contains`, and what is here stays for the builds that run now, as if it had just come.
+    package func claim(_ digest: Digest) throws -> Bool { try Lease.claim(path(of: digest), of: root) }
+
     /// nil if the blob is not here.
     package func size(of digest: Digest) throws -> Int64? { try StoreDirectory.size(of: path(of: digest)) }
 
     /// Keeps what `stream` brings if it is exactly what `descriptor` promises; otherwise throws and keeps nothing. A
     /// blob that is here already is not read again.
     package func ingest(_ stream: BlobStream, expecting descriptor: Descriptor) async throws {
-        if contains(descriptor.digest) { return }
+        if try claim(descriptor.digest) { return }
         let thread = BlockingThread(label: "blob")
         let writer = try await thread.run { [self] in try ArrivingBlob(descriptor, file: pending()) }
         do {
@@ -48,7 +51,7 @@ package final class BlobStore: Sendable {
     @discardableResult
     package func put(_ bytes: [UInt8]) throws -> Digest {
         let digest = Digest.of(bytes)
-        if contains(digest) { return digest }
+        if try claim(digest) { return digest }
         do {
             let file = try pending()
             try file.write(bytes)
@@ -80,7 +83,9 @@ package final class BlobStore: Sendable {
 
     /// Removes a blob; one that a lease protects is an error, a missing one is not.
     package func remove(_ digest: Digest) throws {
-        try Lease.removing(digest, "blob `\(digest)`", of: root) { try StoreDirectory.remove(path(of: digest)) }
+        try Lease.removing(digest, at: path(of: digest), "blob `\(digest)`", of: root) {
+            try StoreDirectory.remove(path(of: digest))
+        }
     }
 
     /// Every blob here, in the order of digests.

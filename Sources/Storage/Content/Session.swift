@@ -12,6 +12,7 @@ final class Session: Sendable {
     let path: FilePath
     private let file: SharedDescriptor
     private let temporaries = Atomic<Int>(0)
+    private let isNoted = Atomic<Bool>(false)
 
     private static let opened = Atomic<Int>(0)
 
@@ -49,9 +50,13 @@ final class Session: Sendable {
     /// A name for a temporary file that a sweep attributes to this session. The first one is noted in the session's
     /// file: a session without the note leaves nothing to sweep.
     func temporaryName() throws(SystemError) -> String {
-        let number = temporaries.wrappingAdd(1, ordering: .relaxed).newValue
-        if number == 1 { try append(Session.note + "\n") }
-        return ".\(name).\(number)"
+        try noteTemporaries()
+        return ".\(name).\(temporaries.wrappingAdd(1, ordering: .relaxed).newValue)"
+    }
+
+    /// Says that this session may leave something unfinished if it dies.
+    func noteTemporaries() throws(SystemError) {
+        if !isNoted.exchange(true, ordering: .relaxed) { try append(Session.note + "\n") }
     }
 
     private static let note = "temporaries"

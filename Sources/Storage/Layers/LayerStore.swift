@@ -35,6 +35,9 @@ package final class LayerStore: Sendable {
 
     package func contains(_ layer: DiffID) -> Bool { (try? size(of: layer)) != nil }
 
+    /// As `contains`, and what is here stays for the builds that run now, as if it had just come.
+    package func claim(_ layer: DiffID) throws -> Bool { try Lease.claim(tarPath(of: layer), of: root) }
+
     /// Bytes of the tar; nil if the layer is not here.
     package func size(of layer: DiffID) throws -> Int64? { try StoreDirectory.size(of: tarPath(of: layer)) }
 
@@ -107,11 +110,19 @@ package final class LayerStore: Sendable {
             throw StorageError(.contentMismatch, "layer `\(diffID)` arrived with the diffID `\(layer.diffID)`")
         }
         remember(entries, of: layer.diffID)
-        if contains(layer.diffID) { return layer }
+        if try claim(layer.diffID) { return layer }
         let index = try pending()
         try index.write(try ErofsIndex.build(entries: entries, tarSize: layer.size, diffID: layer.diffID))
-        try index.publish(as: layer.diffID.digest.hex + ".erofs", durable: durable)
-        try file.publish(as: layer.diffID.digest.hex + ".tar", durable: durable)
+        if durable {
+            try index.descriptor.synchronize()
+            try file.descriptor.synchronize()
+        }
+        // Between the two names nobody takes the index for one whose layer is gone.
+        try Lease.passing(root.appending("leases.lock"), exclusively: false) {
+            try index.publish(as: layer.diffID.digest.hex + ".erofs", durable: false)
+            try file.publish(as: layer.diffID.digest.hex + ".tar", durable: false)
+        }
+        if durable { try StoreDirectory.synchronize(directory) }
         return layer
     }
 
@@ -119,7 +130,8 @@ package final class LayerStore: Sendable {
 
     /// Removes a layer and its index; one that a lease protects is an error, a missing one is not.
     package func remove(_ layer: DiffID) throws {
-        try Lease.removing(layer.digest, "layer `\(layer)`", of: root) {
+        try session.noteTemporaries()
+        try Lease.removing(layer.digest, at: tarPath(of: layer), "layer `\(layer)`", of: root) {
             try StoreDirectory.remove(tarPath(of: layer))
             try StoreDirectory.remove(indexPath(of: layer))
         }

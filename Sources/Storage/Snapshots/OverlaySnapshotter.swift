@@ -40,12 +40,16 @@ package final class OverlaySnapshotter: Snapshotter {
 
     package var name: String { source.name }
 
-    package func writable(_ layers: [DiffID], ids: IDMapping, upper: UpperPolicy) async throws -> WritableSnapshot {
-        try await thread.run { try self.makeWritable(layers, ids, upper) }
+    package func writable(
+        _ layers: [DiffID], ids: IDMapping, upper: UpperPolicy, mountPoints: [MountPoint]
+    ) async throws -> WritableSnapshot {
+        try await thread.run { try self.makeWritable(layers, ids, upper, mountPoints) }
     }
 
-    package func readOnly(_ layers: [DiffID], ids: IDMapping?) async throws -> ReadOnlySnapshot {
-        try await thread.run { ReadOnlySnapshot(try self.mount(try self.stack(layers).lowers, ids: ids)) }
+    package func readOnly(
+        _ layers: [DiffID], ids: IDMapping?, mountPoints: [MountPoint]
+    ) async throws -> ReadOnlySnapshot {
+        try await thread.run { try self.makeReadOnly(layers, ids, mountPoints) }
     }
 
     package func commit(_ snapshot: WritableSnapshot, lower: [DiffID], epoch: Int64) async throws -> CommitResult {
@@ -61,6 +65,9 @@ package final class OverlaySnapshotter: Snapshotter {
 
     // MARK: Stacks
 
+    /// Besides those of our own: stubs and mount points.
+    private static let maximumLayers = DetachedMount.maximumOverlayLayers - 2
+
     private struct Stack {
         /// Topmost first.
         var lowers: [LayerDirectory]
@@ -73,9 +80,9 @@ package final class OverlaySnapshotter: Snapshotter {
         // everything that the first time did.
         var seen: Set<DiffID> = [fixed.emptyID]
         let ids = Array(ids.reversed().filter { seen.insert($0).inserted }.reversed())
-        guard ids.count < DetachedMount.maximumOverlayLayers else {
+        guard ids.count <= Self.maximumLayers else {
             throw StorageError(
-                .limit, "cannot stack \(ids.count) layers: overlayfs takes \(DetachedMount.maximumOverlayLayers - 1)")
+                .limit, "cannot stack \(ids.count) layers: overlayfs takes \(Self.maximumLayers)")
         }
         var stack = Stack(lowers: [])
         for (position, id) in ids.enumerated() {
@@ -121,10 +128,24 @@ package final class OverlaySnapshotter: Snapshotter {
         // One layer goes through overlayfs as well: it may hold whiteouts, which must not show.
         let lowers = lowers.count < 2 ? lowers + [try fixed().empty] : lowers
         if lowers.count == 1 { return try shown(lowers[0], ids: ids) }
-        return try overlay(lowers, ids: ids, upper: nil)
+        return try overlay(lowers, ids: ids)
     }
 
-    private func makeWritable(_ ids: [DiffID], _ mapping: IDMapping, _ policy: UpperPolicy) throws -> WritableSnapshot {
+    private func makeReadOnly(
+        _ ids: [DiffID], _ mapping: IDMapping?, _ mountPoints: [MountPoint]
+    ) throws -> ReadOnlySnapshot {
+        let lowers = try stack(ids).lowers
+        guard let layer = try layer(of: mountPoints, on: lowers) else {
+            return ReadOnlySnapshot(try mount(lowers, ids: mapping))
+        }
+        let directory = SharedDescriptor(try DetachedMount.tmpfs(size: 1 << 20, mode: "0755").release())
+        try layer.write(below: directory, ids: mapping)
+        return ReadOnlySnapshot(try overlay(lowers + [try fixed().empty], ids: mapping, mountPoints: directory))
+    }
+
+    private func makeWritable(
+        _ ids: [DiffID], _ mapping: IDMapping, _ policy: UpperPolicy, _ mountPoints: [MountPoint]
+    ) throws -> WritableSnapshot {
         let stack = try stack(ids)
         var root = stack.root
         guard let uid = mapping.outside(root.uid), let gid = mapping.outside(root.gid) else {
@@ -134,16 +155,27 @@ package final class OverlaySnapshotter: Snapshotter {
         }
         (root.uid, root.gid) = (uid, gid)
         let upper = try UpperDirectory(policy, root: root)
-        let mount = try overlay(stack.lowers + [try fixed().stubs], ids: mapping, upper: upper)
+        let points = try layer(of: mountPoints, on: stack.lowers)
+        let directory = try points.map { _ in try upper.makeLower() }
+        if let points, let directory { try points.write(below: directory, ids: mapping) }
+        let mount = try overlay(
+            stack.lowers + [try fixed().stubs], ids: mapping, upper: upper, mountPoints: directory)
         return WritableSnapshot(root: mount, upper: upper, ids: mapping, originalRoot: stack.root)
     }
 
+    /// nil if the layers have all of them.
+    private func layer(of points: [MountPoint], on lowers: [LayerDirectory]) throws -> MountPointLayer? {
+        if points.isEmpty { return nil }
+        let layer = try MountPointLayer(points, on: DescriptorTree(root: try mount(lowers, ids: nil)))
+        return layer.isEmpty ? nil : layer
+    }
+
     private func overlay(
-        _ lowers: [LayerDirectory], ids: IDMapping?, upper: UpperDirectory?
+        _ lowers: [LayerDirectory], ids: IDMapping?, upper: UpperDirectory? = nil, mountPoints: SharedDescriptor? = nil
     ) throws -> SharedDescriptor {
         do {
             // The overlay makes private copies of these mounts; they are needed until it is made.
-            let shown = try lowers.map { try self.shown($0, ids: ids) }
+            let shown = try (mountPoints.map { [$0] } ?? []) + lowers.map { try self.shown($0, ids: ids) }
             let mount = try DetachedMount.overlay(lowers: shown, upper: upper.map { ($0.descriptor, $0.work) })
             return SharedDescriptor(mount.release())
         } catch let error as MountError {

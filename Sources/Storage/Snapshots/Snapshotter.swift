@@ -10,15 +10,29 @@ package protocol Snapshotter: Sendable {
     var name: String { get }
 
     /// `layers` merged and writable. The ids of the layers appear shifted into `ids`; what is written belongs there too.
-    /// The places things are mounted on (`MountStubs`) exist whatever the layers hold.
-    func writable(_ layers: [DiffID], ids: IDMapping, upper: UpperPolicy) async throws -> WritableSnapshot
+    /// `mountPoints` exist whatever the layers hold, like the places every step mounts on (`MountStubs`).
+    func writable(
+        _ layers: [DiffID], ids: IDMapping, upper: UpperPolicy, mountPoints: [MountPoint]
+    ) async throws -> WritableSnapshot
 
-    /// `layers` merged, as their archives say; shifted into `ids` if that is given.
-    func readOnly(_ layers: [DiffID], ids: IDMapping?) async throws -> ReadOnlySnapshot
+    /// `layers` merged, as their archives say; shifted into `ids` if that is given. `mountPoints` exist besides.
+    func readOnly(
+        _ layers: [DiffID], ids: IDMapping?, mountPoints: [MountPoint]
+    ) async throws -> ReadOnlySnapshot
 
     /// Makes a canonical layer of what was written to `snapshot` since it was made over `lower`. No process may write
     /// to it any more. No change gives the empty layer. Times after `epoch` become `epoch`.
     func commit(_ snapshot: WritableSnapshot, lower: [DiffID], epoch: Int64) async throws -> CommitResult
+}
+
+extension Snapshotter {
+    package func writable(_ layers: [DiffID], ids: IDMapping, upper: UpperPolicy) async throws -> WritableSnapshot {
+        try await writable(layers, ids: ids, upper: upper, mountPoints: [])
+    }
+
+    package func readOnly(_ layers: [DiffID], ids: IDMapping?) async throws -> ReadOnlySnapshot {
+        try await readOnly(layers, ids: ids, mountPoints: [])
+    }
 }
 
 package struct CommitResult: Sendable {

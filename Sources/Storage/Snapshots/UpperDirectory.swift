@@ -101,6 +101,9 @@ package final class UpperDirectory: Sendable {
         return "the step wrote more than \(limit >> 20) MiB, the share of one step in memory"
     }
 
+    /// A directory of the same file system for what stands right below the upper one.
+    func makeLower() throws(SystemError) -> SharedDescriptor { try Self.makeDirectory("lower", in: parent) }
+
     private static func makeDirectory(in parent: FilePath) throws(SystemError) -> FilePath {
         while true {
             let path = parent.appending("step-" + String(UInt64.random(in: 0...UInt64.max), radix: 36))
