@@ -20,6 +20,7 @@ package final class Store: Sendable {
     package let layers: LayerStore
     package let records: RecordStore
     package let references: ReferenceStore
+    package let cacheMounts: CacheMountStore
     let session: Session
 
     /// Why layers cannot be mounted straight from this store; nil where they can, as far as the file system decides it.
@@ -45,7 +46,9 @@ package final class Store: Sendable {
         try StoreDirectory.createAll(root, mode: 0o700)
         try Store.checkFormat(of: root)
         self.root = root
-        for name in ["blobs", "blobs/sha256", "layers", "cache", "compressed", "references", "leases", "work"] {
+        for name in [
+            "blobs", "blobs/sha256", "layers", "cache", "compressed", "references", "leases", "work", "mounts",
+        ] {
             try StoreDirectory.create(root.appending(name))
         }
         fileSystem = try FileSystem(of: root)
@@ -53,11 +56,15 @@ package final class Store: Sendable {
         blobs = BlobStore(directory: root.appending("blobs").appending("sha256"), root: root, session: session)
         records = RecordStore(directory: root.appending("cache"), session: session)
         references = ReferenceStore(RecordStore(directory: root.appending("references"), session: session))
+        cacheMounts = CacheMountStore(directory: root.appending("mounts"), session: session)
         layers = LayerStore(
             directory: root.appending("layers"), root: root, session: session, blobs: blobs,
             compressed: RecordStore(directory: root.appending("compressed"), session: session))
         let left = try Session.sweep(root.appending("leases"))
-        if left.leftTemporaries { try sweep(sparing: left.alive) }
+        if left.leftTemporaries {
+            try sweep(sparing: left.alive)
+            try Lease.passing(root.appending("leases.lock"), exclusively: true) { try layers.removeOrphanedIndexes() }
+        }
         try recoverFromPowerLoss()
     }
 
@@ -106,17 +113,25 @@ package final class Store: Sendable {
         try Linux.check("create", path.string) { rename(pending.string, path.string) }
     }
 
-    /// Removes temporaries whose session is gone.
+    /// Removes temporaries whose session is gone, and what is left of layers that it was removing.
     private func sweep(sparing alive: Set<String>) throws {
+        func isLeft(_ name: String) -> Bool {
+            name.hasPrefix(".") && !alive.contains(String(name.dropFirst().prefix { $0 != "." }))
+        }
         var directories = [blobs.directory, layers.directory]
         for parent in ["cache", "compressed", "references"] {
             let parent = root.appending(parent)
             directories += try StoreDirectory.names(in: parent).map { parent.appending($0) }
         }
         for directory in directories {
-            for name in try StoreDirectory.names(in: directory) where name.hasPrefix(".") {
-                let owner = name.dropFirst().prefix { $0 != "." }
-                if !alive.contains(String(owner)) { try StoreDirectory.remove(directory.appending(name)) }
+            for name in try StoreDirectory.names(in: directory) where isLeft(name) {
+                try StoreDirectory.remove(directory.appending(name))
+            }
+        }
+        for directory in ["unpacked", "mounts", "git"].map({ root.appending($0) }) {
+            // Their owners have names of their own that begin with a dot.
+            for name in try StoreDirectory.names(in: directory) where isLeft(name) && name.contains("-") {
+                try FileRemoval.removeAll(directory.appending(name))
             }
         }
     }
@@ -132,6 +147,7 @@ package final class Store: Sendable {
             if known == boot { return }
             if known != nil {
                 try sweep(sparing: Session.sweep(root.appending("leases")).alive)
+                try layers.removeOrphanedIndexes()
                 try removeTornFiles()
             }
             let file = try PendingFile(in: root, session: session)

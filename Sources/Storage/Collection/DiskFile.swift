@@ -98,18 +98,19 @@ struct DiskUsage {
         }
         defer { closedir(directory) }
         while let entry = readdir(directory) {
-            let failure: SystemError? = withUnsafePointer(to: &entry.pointee.d_name.0) { name in
-                if strcmp(name, ".") == 0 || strcmp(name, "..") == 0 { return nil }
-                var status = stat()
-                guard fstatat(dirfd(directory), name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
-                count(status)
-                guard status.st_mode & S_IFMT == S_IFDIR, depth < Self.depthLimit else { return nil }
-                let below = Glibc.openat(dirfd(directory), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-                if below < 0 { return nil }
-                do { try addEntries(of: below, named: String(cString: name), depth: depth + 1) } catch { return error }
-                return nil
+            try withUnsafePointer(to: &entry.pointee.d_name.0) { name throws(SystemError) in
+                try addEntry(name, of: dirfd(directory), depth: depth)
             }
-            if let failure { throw failure }
         }
+    }
+
+    private mutating func addEntry(_ name: UnsafePointer<CChar>, of directory: CInt, depth: Int) throws(SystemError) {
+        if strcmp(name, ".") == 0 || strcmp(name, "..") == 0 { return }
+        var status = stat()
+        guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return }
+        count(status)
+        guard status.st_mode & S_IFMT == S_IFDIR, depth < Self.depthLimit else { return }
+        let below = Glibc.openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        if below >= 0 { try addEntries(of: below, named: String(cString: name), depth: depth + 1) }
     }
 }

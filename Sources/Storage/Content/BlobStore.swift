@@ -26,6 +26,9 @@ package final class BlobStore: Sendable {
     /// As `contains`, and what is here stays for the builds that run now, as if it had just come.
     package func claim(_ digest: Digest) throws -> Bool { try Lease.claim(path(of: digest), of: root) }
 
+    /// Says that the blob was of use.
+    package func noteUse(of digest: Digest) throws { try FileUse.note(path(of: digest), .modified) }
+
     /// nil if the blob is not here.
     package func size(of digest: Digest) throws -> Int64? { try StoreDirectory.size(of: path(of: digest)) }
 

@@ -98,11 +98,7 @@ extension Lease {
     /// Whether there is a file at `path`, which then is as good as new: no build that runs now loses it.
     static func claim(_ path: FilePath, of root: FilePath) throws -> Bool {
         try passing(root.appending("leases.lock"), exclusively: false) {
-            // Any change of a time sets the one that counts; the time of the content stays.
-            let times = [timespec(tv_sec: 0, tv_nsec: Int(UTIME_NOW)), timespec(tv_sec: 0, tv_nsec: Int(UTIME_OMIT))]
-            if utimensat(AT_FDCWD, path.string, times, AT_SYMLINK_NOFOLLOW) == 0 { return true }
-            if errno == ENOENT { return false }
-            throw SystemError("set the time of", path.string)
+            try FileUse.stamp(path, .accessed)
         }
     }
 }

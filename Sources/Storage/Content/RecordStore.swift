@@ -43,6 +43,9 @@ package final class RecordStore: Sendable {
         }
     }
 
+    /// Says that the record was of use: what was of none for long goes first when room is made.
+    package func noteUse(of key: Digest) throws { try FileUse.note(path(of: key), .modified) }
+
     /// A missing record is not an error.
     package func remove(_ key: Digest) throws { try StoreDirectory.remove(path(of: key)) }
 

@@ -17,6 +17,9 @@ package final class ReferenceStore: Sendable {
         try records.get(key(of: name)).flatMap(ReferenceStore.entry)?.descriptor
     }
 
+    /// Says that the image was of use.
+    package func noteUse(of name: String) throws { try records.noteUse(of: key(of: name)) }
+
     /// Gives `descriptor` the name, taking it from what had it. Flushed to disk when this returns.
     package func put(_ descriptor: Descriptor, as name: String) throws {
         let json: JSON = ["name": .string(name), "descriptor": descriptor.json]

@@ -13,7 +13,18 @@ extension LayerStore {
             return try size(of: layer).map { Descriptor(mediaType: .ociLayerTar, digest: layer.digest, size: $0) }
         }
         let key = try blobKey(layer, compression, level)
-        return try compressed.get(key).flatMap { try? Descriptor(json: JSON(parsing: $0)) }
+        return try blob(key)
+    }
+
+    /// A record says of which layer it is, so that it can go with it.
+    func remember(_ blob: Descriptor, for key: Digest, of layer: DiffID) throws {
+        let record: JSON = ["blob": blob.json, "layer": .string(layer.description)]
+        try compressed.put(record.canonicalBytes, for: key)
+    }
+
+    func blob(_ key: Digest) throws -> Descriptor? {
+        guard let bytes = try compressed.get(key) else { return nil }
+        return CompressedRecord(parsing: bytes)?.blob
     }
 
     /// Makes sure that the store holds the layer as a blob for a registry: from the layer's file, which is verified on
@@ -21,13 +32,13 @@ extension LayerStore {
     package func compressed(
         _ layer: DiffID, as compression: LayerCompression, level: Int? = nil
     ) async throws -> Descriptor {
-        if let known = try knownBlob(of: layer, as: compression, level: level), blobs.contains(known.digest) {
+        if let known = try knownBlob(of: layer, as: compression, level: level), try blobs.claim(known.digest) {
             return known
         }
         do {
             if compression == .none { return try await linkTar(of: layer) }
             let blob = try await compress(layer, compression, level ?? compression.defaultLevel)
-            try compressed.put(blob.json.canonicalBytes, for: blobKey(layer, compression, level))
+            try remember(blob, for: blobKey(layer, compression, level), of: layer)
             return blob
         } catch {
             throw StorageError.writing("the \(compression) blob of layer `\(layer)`", in: root, error)
@@ -61,7 +72,10 @@ extension LayerStore {
         try await verify(layer)
         let size = try openTar(of: layer).size()
         let (tar, blob) = (tarPath(of: layer).string, blobs.path(of: layer.digest).string)
-        if link(tar, blob) != 0, errno != EEXIST { throw SystemError("link a layer to", blob) }
+        while link(tar, blob) != 0 {
+            guard errno == EEXIST else { throw SystemError("link a layer to", blob) }
+            if try blobs.claim(layer.digest) { break }
+        }
         return Descriptor(mediaType: .ociLayerTar, digest: layer.digest, size: size)
     }
 
@@ -96,5 +110,18 @@ extension LayerCompression {
         case .gzip: GzipMembers.encoder
         case .zstd: ZstdEncoder.encoder
         }
+    }
+}
+
+/// Which blob a layer was made into, or came as.
+struct CompressedRecord {
+    let layer: DiffID?
+    let blob: Descriptor
+
+    init?(parsing bytes: [UInt8]) {
+        guard let json = try? JSON(parsing: bytes) else { return nil }
+        guard let blob = try? Descriptor(json: json["blob"] ?? json) else { return nil }
+        self.blob = blob
+        layer = json["layer"]?.stringValue.flatMap { try? Digest(parsing: $0) }.map { DiffID($0) }
     }
 }

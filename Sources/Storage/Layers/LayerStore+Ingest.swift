@@ -15,7 +15,7 @@ extension LayerStore {
         sizeLimit: Int64 = 128 << 30
     ) async throws -> Layer {
         let decoding = BlockingThread(label: "layer-decode")
-        if let diffID, contains(diffID) {
+        if let diffID, try claim(diffID) {
             return try await decoding.run { [self] in try layer(diffID) }
         }
         let writing = BlockingThread(label: "layer-write")
@@ -71,11 +71,11 @@ extension LayerStore {
 
     /// The blob a layer was made of, as the registry described it; nil for a layer made here.
     package func origin(of layer: DiffID) throws -> Descriptor? {
-        try compressed.get(originKey(of: layer)).flatMap { try? Descriptor(json: JSON(parsing: $0)) }
+        try blob(originKey(of: layer))
     }
 
     private func setOrigin(_ descriptor: Descriptor, of layer: DiffID) throws {
-        try compressed.put(descriptor.json.canonicalBytes, for: originKey(of: layer))
+        try remember(descriptor, for: originKey(of: layer), of: layer)
     }
 
     private func originKey(of layer: DiffID) -> Digest { .of(Array("origin \(layer)".utf8)) }

@@ -5,6 +5,14 @@ import OCI
 import SystemPackage
 
 extension LayerStore {
+    /// Removes indexes of layers that are not here. The caller keeps everybody from publishing a layer meanwhile.
+    func removeOrphanedIndexes() throws {
+        for name in try StoreDirectory.names(in: directory) where name.hasSuffix(".erofs") {
+            guard let digest = Digest(hex: name.dropLast(6)), !contains(DiffID(digest)) else { continue }
+            try StoreDirectory.remove(directory.appending(name))
+        }
+    }
+
     /// Tars, then indexes, that changed after `time`.
     func files(modifiedAfter time: Int) throws -> [FilePath] {
         try StoreDirectory.names(in: directory).sorted { $0.hasSuffix(".tar") && !$1.hasSuffix(".tar") }

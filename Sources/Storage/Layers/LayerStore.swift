@@ -38,6 +38,9 @@ package final class LayerStore: Sendable {
     /// As `contains`, and what is here stays for the builds that run now, as if it had just come.
     package func claim(_ layer: DiffID) throws -> Bool { try Lease.claim(tarPath(of: layer), of: root) }
 
+    /// Says that the layer was of use.
+    package func noteUse(of layer: DiffID) throws { try FileUse.note(tarPath(of: layer), .accessed) }
+
     /// Bytes of the tar; nil if the layer is not here.
     package func size(of layer: DiffID) throws -> Int64? { try StoreDirectory.size(of: tarPath(of: layer)) }
 
