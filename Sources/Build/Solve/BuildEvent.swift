@@ -35,6 +35,13 @@ package struct StepOutcome: Sendable {
     /// The layer the step made.
     package let layer: DiffID?
     package let duration: Duration
+
+    package init(isCached: Bool, reason: String, layer: DiffID?, duration: Duration) {
+        self.isCached = isCached
+        self.reason = reason
+        self.layer = layer
+        self.duration = duration
+    }
 }
 
 /// Progress of a layer or image between this host and another place.

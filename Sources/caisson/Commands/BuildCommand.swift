@@ -60,19 +60,26 @@ struct BuildCommand: AsyncParsableCommand {
             platforms: [try platform.map(Self.platform) ?? .current], network: network, epoch: epoch,
             usesCache: !noCache)
         let engine = try store.engine(limits: try limits.limits)
-        let reporter = progress.reporter(for: source.dockerfile.source)
+        let view = try progress.view(for: source.dockerfile.source)
         let images: [BuiltImage]
-        do { images = try await engine.build(request, report: reporter) } catch BuildError.step(let failure) {
-            throw CommandFailure(text: FailedStep(failure, in: source).text)
+        do {
+            images = try await view.following(images: { $0 }) { report in
+                let images = try await engine.build(request, report: report)
+                guard let image = images.last else { return images }
+                let results = BuildResults(engine: engine, report: report)
+                try await results.write(image, outputs, named: references, epoch: request.created)
+                if push {
+                    try await engine.push(image, to: references) { report(.transfer($0)) }
+                } else {
+                    for reference in references { try engine.tag(image, as: reference) }
+                }
+                return images
+            }
+        } catch BuildError.step(let failure) {
+            throw CommandFailure(
+                text: FailedStep(failure, in: source, showsOutput: progress.resolved != .tty).text)
         }
         guard let image = images.last else { return }
-        let results = BuildResults(engine: engine, report: reporter)
-        try await results.write(image, outputs, named: references, epoch: request.created)
-        if push {
-            try await engine.push(image, to: references) { reporter(.transfer($0)) }
-        } else {
-            for reference in references { try engine.tag(image, as: reference) }
-        }
         try writeFiles(image, images)
         if store.json {
             StandardOutput.write(images.last.map { $0.json(named: references) }?.lineText ?? "")

@@ -16,10 +16,10 @@ struct PullCommand: AsyncParsableCommand {
 
     func run() async throws {
         let reference = try ImageReference(argument: self.reference)
-        let report = progress.reporter()
-        let image = try await store.engine().pull(
-            reference, platform: try platform.map(BuildCommand.platform) ?? .current
-        ) { report(.transfer($0)) }
+        let platform = try platform.map(BuildCommand.platform) ?? .current
+        let image = try await progress.view().following(images: { _ in [] }) { report in
+            try await store.engine().pull(reference, platform: platform) { report(.transfer($0)) }
+        }
         let json: JSON = [
             "name": .string(reference.description), "digest": .string(image.manifest.digest.description),
             "layers": .array(image.config.diffIDs.map { .string($0.description) }),
@@ -46,9 +46,10 @@ struct PushCommand: AsyncParsableCommand {
         let source = try ImageReference(tagArgument: reference)
         let destination = try destination.map(ImageReference.init(tagArgument:)) ?? source
         let engine = try store.engine()
-        let report = progress.reporter()
         let image = try await engine.storedImage(source)
-        try await engine.push(image, to: [destination]) { report(.transfer($0)) }
+        try await progress.view().following(images: { _ in [] }) { report in
+            try await engine.push(image, to: [destination]) { report(.transfer($0)) }
+        }
         let json: JSON = ["name": .string(destination.description), "digest": .string(image.digest.description)]
         StandardOutput.write(store.json ? json.lineText + "\n" : "\(image.digest)\n")
     }

@@ -1,24 +1,35 @@
 import ArgumentParser
-import Build
 import Dockerfile
+import Linux
 
 /// How a build is followed on stderr.
 enum ProgressStyle: String, ExpressibleByArgument, CaseIterable {
     case auto
+    case tty
     case plain
     case json
     case quiet
 
+    /// What `auto` means here: a terminal that can move its cursor gets the view that does so.
+    var resolved: ProgressStyle {
+        guard self == .auto else { return self }
+        let terminal = ProcessEnvironment.variables()["TERM"] ?? ""
+        return StandardError.isTerminal && !terminal.isEmpty && terminal != "dumb" ? .tty : .plain
+    }
+
     /// `source` is the Dockerfile that warnings are about.
-    func reporter(for source: SourceText? = nil) -> EventSink {
-        switch self {
-        case .auto, .plain:
-            let progress = PlainProgress(source: source)
-            return { progress.report($0) }
-        case .json:
-            let progress = JSONProgress()
-            return { progress.report($0) }
-        case .quiet: return { _ in }
+    func view(for source: SourceText? = nil) throws -> any ProgressView {
+        switch resolved {
+        case .auto, .plain: return PlainProgress(source: source)
+        case .tty:
+            guard StandardError.isTerminal else {
+                throw CommandFailure.usage("--progress tty needs a terminal as standard error")
+            }
+            // Any value but the empty one, says no-color.org.
+            let inColor = ProcessEnvironment.variables()["NO_COLOR"]?.isEmpty ?? true
+            return TerminalProgress(source: source, inColor: inColor)
+        case .json: return JSONProgress()
+        case .quiet: return QuietProgress()
         }
     }
 }

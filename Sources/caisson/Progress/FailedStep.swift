@@ -6,16 +6,19 @@ import SystemPackage
 struct FailedStep {
     private let failure: StepFailure
     private let source: LocalSource
+    private let showsOutput: Bool
 
-    init(_ failure: StepFailure, in source: LocalSource) {
+    /// `showsOutput` is false if the end of the output stands above already.
+    init(_ failure: StepFailure, in source: LocalSource, showsOutput: Bool) {
         self.failure = failure
         self.source = source
+        self.showsOutput = showsOutput
     }
 
     var text: String {
         let diagnostic = Diagnostic.error(failure.message, at: failure.step.range)
         var lines = [diagnostic.render(in: source.dockerfile.source)]
-        if !failure.lastOutput.isEmpty {
+        if showsOutput, !failure.lastOutput.isEmpty {
             lines.append("last output:")
             lines += failure.lastOutput.map { "    \($0)" }
         }

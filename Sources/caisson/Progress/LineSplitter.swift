@@ -1,12 +1,14 @@
 /// Cuts what a program writes into lines. A line too long to wait for comes in pieces.
-struct LineSplitter {
+package struct LineSplitter: Sendable {
     private static let limit = 1 << 16
 
     /// The begin of a line.
-    private(set) var rest: [UInt8] = []
+    package private(set) var rest: [UInt8] = []
+
+    package init() {}
 
     /// The lines that `bytes` complete, without their ends.
-    mutating func add(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
+    package mutating func add(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
         var lines: [ArraySlice<UInt8>] = []
         var remaining = bytes[...]
         while let end = remaining.firstIndex(of: UInt8(ascii: "\n")) {
@@ -16,8 +18,10 @@ struct LineSplitter {
         }
         rest += remaining
         if rest.count > Self.limit {
-            lines.append(rest[...])
-            rest = []
+            // A piece ends with a whole character.
+            let end = rest.count - UTF8Decoder.unfinished(rest[...])
+            lines.append(rest[..<end])
+            rest = Array(rest[end...])
         }
         return lines
     }

@@ -5,35 +5,45 @@ import Synchronization
 
 /// Events as lines of text, in the form people know from other builders: every line carries its step's number, so that
 /// steps that run side by side can be told apart and logs can be searched.
-final class PlainProgress: Sendable {
+final class PlainProgress: ProgressView {
     private struct Running {
+        let step: Step
         let started = ContinuousClock.now
         var lines = LineSplitter()
 
         var age: Duration { ContinuousClock.now - started }
     }
 
-    /// Of a longer one, parts are shown as lines of their own.
-    private static let longestLine = 64 << 10
-
+    /// Held while an event is written: pushes report from several places.
     private let running = Mutex<[Int: Running]>([:])
     /// The Dockerfile that warnings are about.
     private let source: SourceText?
 
     init(source: SourceText?) { self.source = source }
 
-    func report(_ event: BuildEvent) {
+    func report(_ event: BuildEvent) { running.withLock { report(event, &$0) } }
+
+    /// Lines that steps began and did not end are output too.
+    func end(_ ending: BuildView.Ending, images: [BuiltImage]) async {
+        running.withLock { running in
+            for number in running.keys.sorted() { flush(number, &running) }
+        }
+    }
+
+    private func report(_ event: BuildEvent, _ running: inout [Int: Running]) {
         switch event {
         case .planned: break
         case .stepStarted(let step):
-            running.withLock { $0[step.number] = Running() }
-            write(step, "[\(step.stageTitle) \(step.index)/\(step.count)] \(step.title)")
-        case .stepOutput(let step, _, let bytes): output(bytes, of: step)
+            running[step.number] = Running(step: step)
+            write(step, step.label)
+        case .stepOutput(let step, _, let bytes):
+            let lines = running[step.number, default: Running(step: step)].lines.add(bytes)
+            write(lines, running[step.number]?.age ?? .zero, step)
         case .stepFinished(let step, let outcome):
-            flush(step)
+            flush(step.number, &running)
             write(step, outcome.isCached ? "CACHED" : "DONE \(Self.seconds(outcome.duration))")
         case .stepFailed(let step, let message):
-            flush(step)
+            flush(step.number, &running)
             write(step, "ERROR: \(message)")
         case .warning(let diagnostic):
             let text = source.map { diagnostic.summary(in: $0) } ?? "warning: \(diagnostic.message)"
@@ -49,17 +59,9 @@ final class PlainProgress: Sendable {
 
     private func write(_ step: Step, _ text: String) { StandardError.write("#\(step.number) \(text)\n") }
 
-    private func output(_ bytes: [UInt8], of step: Step) {
-        let (lines, age) = running.withLock { running in
-            let lines = running[step.number, default: Running()].lines.add(bytes)
-            return (lines, running[step.number]?.age ?? .zero)
-        }
-        write(lines, age, step)
-    }
-
-    private func flush(_ step: Step) {
-        guard let last = running.withLock({ $0.removeValue(forKey: step.number) }) else { return }
-        write(last.lines.rest.isEmpty ? [] : [last.lines.rest[...]], last.age, step)
+    private func flush(_ number: Int, _ running: inout [Int: Running]) {
+        guard let last = running.removeValue(forKey: number), !last.lines.rest.isEmpty else { return }
+        write([last.lines.rest[...]], last.age, last.step)
     }
 
     private func write(_ lines: [ArraySlice<UInt8>], _ age: Duration, _ step: Step) {
@@ -93,9 +95,4 @@ enum ByteCount {
         }
         return "\(bytes) B"
     }
-}
-
-extension Step {
-    /// A stage without a name is called by its number, as other builders do.
-    fileprivate var stageTitle: String { Int(stage) == nil ? stage : "stage-\(stage)" }
 }
