@@ -46,5 +46,8 @@ package struct StepFailure: Error, Sendable, CustomStringConvertible {
         self.lastOutput = lastOutput
     }
 
-    package var description: String { "\(step.stage) line \(step.range.firstLine): \(message)" }
+    package var description: String {
+        let stage = Int(step.stage) == nil ? "`\(step.stage)`" : step.stage
+        return "line \(step.range.firstLine), in stage \(stage): \(message)"
+    }
 }

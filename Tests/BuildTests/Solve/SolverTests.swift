@@ -193,7 +193,7 @@ struct SolverTests {
         let error = await #expect(throws: BuildError.self) {
             try await fixture.solve("FROM scratch\nRUN one\nCOPY b /\nRUN two", log: log)
         }
-        #expect(error?.description == "0 line 3: `b` is not in the build context")
+        #expect(error?.description == "line 3, in stage 0: `b` is not in the build context")
         #expect(await fixture.executor.executed.isEmpty)
         #expect(log.outcomes == ["failed COPY b /"])
     }

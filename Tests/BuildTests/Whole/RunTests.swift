@@ -129,12 +129,12 @@ struct RunTests {
     @Test func anUnknownUserFailsTheStep() async throws {
         let shop = try await Workshop()
         let error = await #expect(throws: BuildError.self) { try await shop.build("FROM base\nUSER nobody\nRUN true") }
-        #expect(error?.description == "0 line 3: unknown user `nobody`: it is not in the image's /etc/passwd")
+        #expect(error?.description == "line 3, in stage 0: unknown user `nobody`: it is not in the image's /etc/passwd")
         let copy = await #expect(throws: BuildError.self) {
             try shop.write("f", "f")
             try await shop.build("FROM base\nCOPY --chown=nobody f /")
         }
-        #expect(copy?.description == "0 line 2: unknown user `nobody`: it is not in the image's /etc/passwd")
+        #expect(copy?.description == "line 2, in stage 0: unknown user `nobody`: it is not in the image's /etc/passwd")
     }
 
     @Test func usersThatAnEarlierCommandMadeAreKnown() async throws {
