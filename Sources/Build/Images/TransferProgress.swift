@@ -1,25 +1,25 @@
-import OCI
+package import OCI
 import Synchronization
 
 /// Counts the bytes of a stream and reports them now and then, and at the end.
-final class TransferProgress: Sendable {
+package final class TransferProgress: Sendable {
     private let phase: Transfer.Phase
     private let name: String
     private let total: Int64?
     private let emit: @Sendable (Transfer) -> Void
-    private let state = Mutex((completed: Int64(0), reported: Int64(0)))
+    private let state = Mutex((completed: Int64(0), reported: ContinuousClock.Instant?.none))
 
-    /// A report for each of these many bytes.
-    private static let interval: Int64 = 8 << 20
+    /// A report takes so long to become old.
+    private static let interval: Duration = .milliseconds(200)
 
-    init(_ phase: Transfer.Phase, name: String, total: Int64?, emit: @escaping @Sendable (Transfer) -> Void) {
+    package init(_ phase: Transfer.Phase, name: String, total: Int64?, emit: @escaping @Sendable (Transfer) -> Void) {
         self.phase = phase
         self.name = name
         self.total = total
         self.emit = emit
     }
 
-    func counting(_ stream: BlobStream) -> BlobStream {
+    package func counting(_ stream: BlobStream) -> BlobStream {
         let iterator = AsyncIteratorBox(stream.makeAsyncIterator())
         return BlobStream {
             let chunk = try await iterator.next()
@@ -29,16 +29,17 @@ final class TransferProgress: Sendable {
     }
 
     private func add(_ count: Int64) {
+        let now = ContinuousClock.now
         let due: Int64? = state.withLock { state in
             state.completed += count
-            guard state.completed - state.reported >= Self.interval else { return nil }
-            state.reported = state.completed
+            if let reported = state.reported, now - reported < Self.interval { return nil }
+            state.reported = now
             return state.completed
         }
         if let due { emit(Transfer(phase, name: name, completed: due, total: total)) }
     }
 
-    func finish() {
+    package func finish() {
         let completed = state.withLock { $0.completed }
         emit(Transfer(phase, name: name, completed: completed, total: total, isFinished: true))
     }
