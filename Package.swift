@@ -187,6 +187,9 @@ let package = Package(
             name: "AgentTests",
             dependencies: ["Agent", "HTTP", "OCI", "Pipeline", "Runs", "caisson-agent", logging, systemPackage],
             swiftSettings: swift),
+        .testTarget(
+            name: "ProgressTests", dependencies: ["Build", "Dockerfile", "Linux", "OCI", "caisson"],
+            swiftSettings: swift),
         // Whole processes: the built executables against a real registry, real git and foreign tools.
         .testTarget(
             name: "EndToEndTests", dependencies: ["Linux", "OCI", "TestServers", "caisson", systemPackage],

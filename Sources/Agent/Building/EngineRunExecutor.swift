@@ -199,7 +199,7 @@ package final class EngineRunExecutor: RunExecutor {
         guard let built = built.withLock({ $0[job.run.id]?[image.target.name] }) else {
             throw RunFailure.configuration("image `\(image.target.name)` was not built by this attempt")
         }
-        try await engine.push(built, to: image.references) { _ in }
+        try await engine.push(BuiltTarget([built]), to: image.references) { _ in }
         for reference in image.references {
             try await reporter.note("pushed \(reference) \(built.digest)")
         }

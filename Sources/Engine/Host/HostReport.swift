@@ -1,3 +1,4 @@
+import Build
 import Linux
 package import Sandbox
 import Storage
@@ -16,7 +17,7 @@ package enum HostReport {
 
     private static func storeChecks(_ store: Store) async -> [HostCheck] {
         let room = "\(store.root) on \(store.fileSystem.name), \(store.fileSystem.available >> 30) GiB free"
-        var checks = [HostCheck("store", isMet: true, detail: room, remedy: "")]
+        var checks = [HostCheck("store", isMet: true, detail: room, remedy: ""), foreignPlatforms()]
         let probe = await SnapshotterProbe.run(store, ids: IDRanges.sample)
         for result in probe.results {
             checks.append(
@@ -29,6 +30,14 @@ package enum HostReport {
         return checks
     }
 
+    private static func foreignPlatforms() -> HostCheck {
+        let architectures = ForeignPlatform.architectures()
+        return HostCheck(
+            "foreign platforms", isMet: !architectures.isEmpty,
+            detail: architectures.isEmpty ? "no emulators" : architectures.joined(separator: ", "),
+            remedy: "install qemu-user-static to run steps for other CPUs")
+    }
+
     /// Whether builds can run here: `checks` without what has a substitute.
     package static func allowsBuilds(_ checks: [HostCheck]) -> Bool {
         let layers = checks.filter { $0.name.hasPrefix("layers: ") }
@@ -36,6 +45,6 @@ package enum HostReport {
             && layers.contains(where: \.isMet)
     }
 
-    /// Without them builds run with less: no network, no limits.
-    private static let optional: Set<String> = ["slirp4netns", "/dev/net/tun", "cgroups"]
+    /// Without them builds run with less: no network, no limits, no other CPUs.
+    private static let optional: Set<String> = ["slirp4netns", "/dev/net/tun", "cgroups", "foreign platforms"]
 }

@@ -17,13 +17,15 @@ struct BuildOutput {
     let kind: Kind
     /// `-` is standard output.
     let destination: String
+    /// The stage whose result it is, in a build of several.
+    let target: String?
 
     var writesToStandardOutput: Bool { destination == "-" }
 
     /// `type=oci,dest=file`; a bare path means a directory, as other builders have it.
     init(parsing text: String) throws {
         guard text.contains("=") else {
-            self.init(kind: text == "-" ? .tar : .local, destination: text)
+            self.init(kind: text == "-" ? .tar : .local, destination: text, target: nil)
             return
         }
         var fields: [String: String] = [:]
@@ -45,13 +47,14 @@ struct BuildOutput {
         guard let destination = fields.removeValue(forKey: "dest") else {
             throw CommandFailure.usage("output `\(text)` needs dest=PATH")
         }
+        let target = fields.removeValue(forKey: "target")
         if let unknown = fields.keys.sorted().first {
             throw CommandFailure.usage("output `\(text)` has an unknown field `\(unknown)`")
         }
         if kind == .local, destination == "-" {
             throw CommandFailure.usage("output `\(text)`: a directory cannot be standard output")
         }
-        self.init(kind: kind, destination: destination)
+        self.init(kind: kind, destination: destination, target: target)
     }
 
     /// Better now than after the build.
@@ -63,43 +66,9 @@ struct BuildOutput {
         }
     }
 
-    private init(kind: Kind, destination: String) {
+    private init(kind: Kind, destination: String, target: String?) {
         self.kind = kind
         self.destination = destination
-    }
-}
-
-/// Writes images where `--output` says.
-struct BuildResults {
-    let engine: Engine
-    let report: EventSink
-
-    func write(_ image: BuiltImage, _ outputs: [BuildOutput], named references: [ImageReference], epoch: Int64)
-        async throws
-    {
-        for output in outputs {
-            switch output.kind {
-            case .oci, .docker:
-                let flavour: ImageArchive.Flavour = output.kind == .oci ? .oci : .docker
-                try await writing(output) { file in
-                    try await engine.archive(image, named: references, flavour: flavour, epoch: epoch, to: file)
-                }
-            case .tar: try await writing(output) { try await engine.exportTar(image, to: $0) }
-            case .local: try await engine.exportDirectory(image, to: FilePath(output.destination).absolute())
-            }
-            report(
-                .transfer(
-                    Transfer(.export, name: output.destination, completed: image.size, total: nil, isFinished: true)))
-        }
-    }
-
-    /// The file appears under its name when it is complete.
-    private func writing(_ output: BuildOutput, _ body: (SharedDescriptor) async throws -> Void) async throws {
-        if output.writesToStandardOutput {
-            try await body(SharedDescriptor(try OwnedDescriptor.open("/dev/stdout", flags: OpenFlags.write)))
-            return
-        }
-        let path = FilePath(output.destination).absolute()
-        try await FileContents.replace(path, body)
+        self.target = target
     }
 }
