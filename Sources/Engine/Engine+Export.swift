@@ -4,26 +4,35 @@ package import OCI
 package import SystemPackage
 
 extension Engine {
-    /// Writes an image with its layers as one file.
+    /// Writes images with their layers as one file.
     package func archive(
-        _ image: BuiltImage, named references: [ImageReference], flavour: ImageArchive.Flavour, epoch: Int64,
+        _ target: BuiltTarget, named references: [ImageReference], flavour: ImageArchive.Flavour, epoch: Int64,
         to file: SharedDescriptor
     ) async throws {
         try await ImageArchive(store: store, library: library)
-            .write(image, named: references, flavour: flavour, epoch: epoch, to: file)
+            .write(target, named: references, flavour: flavour, epoch: epoch, to: file)
     }
 
-    /// Writes the image's files as one tar.
-    package func exportTar(_ image: BuiltImage, to file: SharedDescriptor) async throws {
-        try await fetchLayers(of: image)
-        try await FileSystemArchive(store: store, trees: trees).write(image.chain, to: file)
+    /// Writes the files as one tar, those of each platform below `os_architecture` where there are several.
+    package func exportTar(_ target: BuiltTarget, to file: SharedDescriptor) async throws {
+        for image in target.images { try await fetchLayers(of: image) }
+        let parts = target.images.map { (Self.directory(of: $0, in: target), $0.chain) }
+        try await FileSystemArchive(store: store, trees: trees).write(parts, to: file)
     }
 
-    /// Writes the image's files below `directory`, which is made if it is missing. Files of the same name are replaced,
+    /// Writes the files below `directory`, laid out the same way; it is made if it is missing. Files of the same name are replaced,
     /// others stay.
-    package func exportDirectory(_ image: BuiltImage, to directory: FilePath) async throws {
-        try await fetchLayers(of: image)
-        try await DirectoryExport(store: store, trees: trees).write(image.chain, to: directory)
+    package func exportDirectory(_ target: BuiltTarget, to directory: FilePath) async throws {
+        for image in target.images {
+            try await fetchLayers(of: image)
+            let part = Self.directory(of: image, in: target).map { directory.appending($0) } ?? directory
+            try await DirectoryExport(store: store, trees: trees).write(image.chain, to: part)
+        }
+    }
+
+    private static func directory(of image: BuiltImage, in target: BuiltTarget) -> String? {
+        guard target.images.count > 1 else { return nil }
+        return image.platform.description.split(separator: "/").joined(separator: "_")
     }
 
     private func fetchLayers(of image: BuiltImage) async throws {

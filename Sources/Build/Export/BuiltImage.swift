@@ -1,4 +1,5 @@
 package import OCI
+package import Storage
 
 /// An image with all its documents; its layers lie in the store or, for those of the base, where the base came from.
 package struct BuiltImage: Sendable {
@@ -23,10 +24,12 @@ package struct BuiltImage: Sendable {
     package let configBytes: [UInt8]
     package let layers: [Layer]
     package let platform: Platform
+    /// Keeps what the image needs in the store as long as somebody has the image in hand.
+    package let lease: Lease?
 
     package init(
         target: String, manifest: RawManifest, config: Descriptor, configBytes: [UInt8], layers: [Layer],
-        platform: Platform
+        platform: Platform, lease: Lease? = nil
     ) {
         self.target = target
         self.manifest = manifest
@@ -34,6 +37,7 @@ package struct BuiltImage: Sendable {
         self.configBytes = configBytes
         self.layers = layers
         self.platform = platform
+        self.lease = lease
     }
 
     /// What people and machines call the image.

@@ -18,35 +18,40 @@ package struct ImageArchive: Sendable {
         self.library = library
     }
 
-    /// Writes `image` under the names `references`. The same image and names give the same bytes.
+    /// Writes `target` under the names `references`. The same images and names give the same bytes.
     package func write(
-        _ image: BuiltImage, named references: [ImageReference], flavour: Flavour, epoch: Int64,
+        _ target: BuiltTarget, named references: [ImageReference], flavour: Flavour, epoch: Int64,
         to file: SharedDescriptor
     ) async throws {
-        for layer in image.layers {
-            if let origin = layer.origin { try await library.fetchBlob(layer.descriptor, from: origin) }
+        if flavour == .docker, target.images.count > 1 {
+            throw BuildError.request(
+                "an archive for docker holds one platform, not \(target.images.count); use type=oci or one --platform")
         }
+        for layer in target.images.flatMap(\.layers) { try await library.provideBlob(of: layer) }
         try await BlockingThread(label: "archive").run {
-            try self.writeFiles(image, references, flavour, epoch, file)
+            try self.writeFiles(target, references, flavour, epoch, file)
         }
     }
 
     private func writeFiles(
-        _ image: BuiltImage, _ references: [ImageReference], _ flavour: Flavour, _ epoch: Int64,
+        _ target: BuiltTarget, _ references: [ImageReference], _ flavour: Flavour, _ epoch: Int64,
         _ file: SharedDescriptor
     ) throws {
         var tar = TarOutput(file)
         try tar.append(directory: "blobs", epoch: epoch)
         try tar.append(directory: "blobs/sha256", epoch: epoch)
-        let blobs = [image.config, image.manifest.descriptor] + image.layers.map(\.descriptor)
+        var blobs = target.index.map { [$0.descriptor] } ?? []
+        for image in target.images {
+            blobs += [image.config, image.manifest.descriptor] + image.layers.map(\.descriptor)
+        }
         for descriptor in Set(blobs.map { Descriptor(mediaType: .ociEmpty, digest: $0.digest, size: $0.size) })
             .sorted(by: { $0.digest < $1.digest })
         {
             try append(descriptor, to: &tar, epoch: epoch)
         }
-        try tar.append("index.json", index(image, references).canonicalBytes, epoch: epoch)
+        try tar.append("index.json", index(target, references).canonicalBytes, epoch: epoch)
         if flavour == .docker {
-            try tar.append("manifest.json", dockerIndex(image, references).canonicalBytes, epoch: epoch)
+            try tar.append("manifest.json", dockerIndex(target.images[0], references).canonicalBytes, epoch: epoch)
         }
         try tar.append("oci-layout", (["imageLayoutVersion": "1.0.0"] as JSON).canonicalBytes, epoch: epoch)
         try tar.finish()
@@ -68,22 +73,18 @@ package struct ImageArchive: Sendable {
         }
     }
 
-    private func index(_ image: BuiltImage, _ references: [ImageReference]) -> JSON {
-        var manifests: [Descriptor] = references.map { reference in
-            var descriptor = image.manifest.descriptor
-            descriptor.platform = image.platform
+    private func index(_ target: BuiltTarget, _ references: [ImageReference]) -> JSON {
+        var root = target.root.descriptor
+        if target.index == nil { root.platform = target.images[0].platform }
+        let named = references.map { reference in
+            var descriptor = root
             descriptor.annotations = [
                 "io.containerd.image.name": reference.description,
                 "org.opencontainers.image.ref.name": reference.tag ?? "latest",
             ]
             return descriptor
         }
-        if manifests.isEmpty {
-            var descriptor = image.manifest.descriptor
-            descriptor.platform = image.platform
-            manifests = [descriptor]
-        }
-        return ImageIndex(manifests: manifests).json
+        return ImageIndex(manifests: named.isEmpty ? [root] : named).json
     }
 
     private func dockerIndex(_ image: BuiltImage, _ references: [ImageReference]) -> JSON {

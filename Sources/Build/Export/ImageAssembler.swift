@@ -4,8 +4,13 @@ package import Storage
 /// Makes the documents of images out of plans and the layers they led to.
 package struct ImageAssembler: Sendable {
     private let store: Store
+    private let lease: Lease?
 
-    package init(store: Store) { self.store = store }
+    /// `lease` keeps what the images need.
+    package init(store: Store, lease: Lease? = nil) {
+        self.store = store
+        self.lease = lease
+    }
 
     /// Compresses the build's own layers; those of the base keep the blobs their registry has, so that an image has one
     /// digest wherever it is built. The documents are in the store when this returns.
@@ -36,7 +41,7 @@ package struct ImageAssembler: Sendable {
         try store.blobs.put(manifest.bytes)
         return BuiltImage(
             target: planned.target, manifest: manifest, config: config, configBytes: configBytes, layers: layers,
-            platform: planned.platform)
+            platform: planned.platform, lease: lease)
     }
 
     /// The same blob under the name an OCI manifest gives its type.

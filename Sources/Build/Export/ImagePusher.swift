@@ -20,19 +20,23 @@ package struct ImagePusher: Sendable {
 
     /// All `references` must be tags. Blobs are sent once for each repository.
     package func push(
-        _ image: BuiltImage, to references: [ImageReference], report: @escaping @Sendable (Transfer) -> Void
+        _ target: BuiltTarget, to references: [ImageReference], report: @escaping @Sendable (Transfer) -> Void
     ) async throws {
         var repositories: [RepositoryName] = []
         for reference in references where !repositories.contains(reference.repository) {
             repositories.append(reference.repository)
         }
         for repository in repositories {
-            try await sendBlobs(of: image, to: repository, report: report)
+            for image in target.images {
+                try await sendBlobs(of: image, to: repository, report: report)
+                if target.index != nil { try await destination.put(image.manifest, tag: nil, in: repository) }
+            }
             for reference in references where reference.repository == repository {
-                try await destination.put(image.manifest, tag: reference.tag, in: repository)
+                try await destination.put(target.root, tag: reference.tag, in: repository)
                 report(
                     Transfer(
-                        .push, name: reference.description, completed: image.size, total: image.size, isFinished: true))
+                        .push, name: reference.description, completed: target.size, total: target.size, isFinished: true
+                    ))
             }
         }
     }
@@ -69,8 +73,8 @@ package struct ImagePusher: Sendable {
             {
                 return
             }
-            try await library.fetchBlob(layer.descriptor, from: origin)
         }
+        try await library.provideBlob(of: layer)
         let path = store.blobs.path(of: layer.descriptor.digest).string
         try await destination.put(layer.descriptor, .file(path: path), in: repository)
         let size = layer.descriptor.size

@@ -24,13 +24,15 @@ struct BuildCommand: AsyncParsableCommand {
         name: [.short, .customLong("file")],
         help: "The Dockerfile, - for standard input. Default: Dockerfile in the context.")
     var file: String?
-    @Option(name: [.short, .customLong("tag")], help: "A name for the image.") var tag: [String] = []
     @Option(name: .customLong("target"), help: "A stage to build. Several build one graph.") var target: [String] = []
     @Option(name: .customLong("build-arg"), help: ArgumentHelp("An ARG's value.", valueName: "name[=value]"))
     var buildArg: [String] = []
     @Option(name: .customLong("label"), help: ArgumentHelp("A label of the image.", valueName: "name=value"))
     var label: [String] = []
-    @Option(name: .customLong("platform"), help: "os/arch[/variant].") var platform: String?
+    @Option(
+        name: .customLong("platform"),
+        help: ArgumentHelp("One image for each platform, under an index.", valueName: "os/arch[/variant],…"))
+    var platform: [String] = []
     @Option(name: .customLong("network"), help: "What RUN without --network can reach.")
     var network = RunOperation.Network.default
     @Option(
@@ -38,69 +40,46 @@ struct BuildCommand: AsyncParsableCommand {
         help: "Seconds since 1970 that bound the times of files, or auto: the commit's time for the image alone.")
     var epoch = "auto"
     @Flag(name: .customLong("no-cache"), help: "Run every step.") var noCache = false
-    @Flag(name: .customLong("push"), help: "Send the image to the registry of each tag.") var push = false
-    @Option(
-        name: [.short, .customLong("output")],
-        help: ArgumentHelp("Write the result: type=oci|docker|tar|local,dest=PATH.", valueName: "type=…"))
-    var output: [String] = []
-    @Option(name: .customLong("iidfile"), help: "Write the config's digest to this file.") var iidFile: String?
-    @Option(name: .customLong("metadata-file"), help: "Write what was built, as JSON, to this file.")
-    var metadataFile: String?
+    @OptionGroup var results: ResultOptions
     @Option(name: .customLong("progress"), help: "How the build is shown on standard error.") var progress =
         ProgressStyle.auto
 
     func run() async throws {
-        let outputs = try output.map(BuildOutput.init(parsing:))
-        let references = try tag.map(ImageReference.init(tagArgument:))
-        if push, references.isEmpty { throw CommandFailure.usage("--push needs a --tag to push to") }
-        for output in outputs { try output.checkDestination() }
+        let plan = try results.plan(targets: target)
         let source = try LocalSource(context: context, file: file)
         let request = try await source.request(
             targets: target, arguments: Self.pairs(buildArg, fromEnvironment: true), labels: Self.pairs(label),
-            platforms: [try platform.map(Self.platform) ?? .current], network: network, epoch: epoch,
-            usesCache: !noCache)
+            platforms: try Self.platforms(platform), network: network, epoch: epoch, usesCache: !noCache)
         let engine = try store.engine(limits: try limits.limits)
         let view = try progress.view(for: source.dockerfile.source)
-        let images: [BuiltImage]
+        let built: [BuiltTarget]
         do {
-            images = try await view.following(images: { $0 }) { report in
-                let images = try await engine.build(request, report: report)
-                guard let image = images.last else { return images }
-                let results = BuildResults(engine: engine, report: report)
-                try await results.write(image, outputs, named: references, epoch: request.created)
-                if push {
-                    try await engine.push(image, to: references) { report(.transfer($0)) }
-                } else {
-                    for reference in references { try engine.tag(image, as: reference) }
-                }
-                return images
+            built = try await view.following(images: { $0.flatMap(\.images) }) { report in
+                let built = BuiltTarget.grouped(try await engine.build(request, report: report))
+                try await results.deliver(built, plan, engine: engine, epoch: request.created, report: report)
+                return built
             }
         } catch BuildError.step(let failure) {
             throw CommandFailure(
                 text: FailedStep(failure, in: source, showsOutput: progress.resolved != .tty).text)
         }
-        guard let image = images.last else { return }
-        try writeFiles(image, images)
         if store.json {
-            StandardOutput.write(images.last.map { $0.json(named: references) }?.lineText ?? "")
-            StandardOutput.write("\n")
-        } else if !outputs.contains(where: \.writesToStandardOutput) {
-            StandardOutput.write("\(image.digest)\n")
+            let documents = built.map { $0.json(named: plan.references(of: $0)) }
+            StandardOutput.write((documents.count == 1 ? documents[0] : .array(documents)).lineText + "\n")
+        } else if !plan.writesToStandardOutput {
+            for result in built {
+                StandardOutput.write(built.count == 1 ? "\(result.digest)\n" : "\(result.name) \(result.digest)\n")
+            }
         }
     }
 
-    private func writeFiles(_ image: BuiltImage, _ images: [BuiltImage]) throws {
-        if let iidFile { try FileContents.write(Array(image.config.digest.description.utf8), to: FilePath(iidFile)) }
-        if let metadataFile {
-            let json: JSON = [
-                "containerimage.digest": .string(image.digest.description),
-                "containerimage.config.digest": .string(image.config.digest.description),
-                "containerimage.descriptor": image.manifest.descriptor.json,
-                "image.name": .string(tag.joined(separator: ",")),
-                "targets": .array(images.map { $0.json(named: []) }),
-            ]
-            try FileContents.write(Array(json.indentedText.utf8) + [UInt8(ascii: "\n")], to: FilePath(metadataFile))
+    static func platforms(_ texts: [String]) throws -> [Platform] {
+        var platforms: [Platform] = []
+        for text in texts.flatMap({ $0.split(separator: ",").map(String.init) }) {
+            let platform = try platform(text)
+            if !platforms.contains(platform) { platforms.append(platform) }
         }
+        return platforms.isEmpty ? [.current] : platforms
     }
 
     static func platform(_ text: String) throws -> Platform {
@@ -120,23 +99,5 @@ struct BuildCommand: AsyncParsableCommand {
             }
         }
         return pairs
-    }
-}
-
-extension BuiltImage {
-    func json(named references: [ImageReference]) -> JSON {
-        [
-            "target": .string(target), "digest": .string(digest.description),
-            "config": .string(config.digest.description), "size": .integer(size),
-            "platform": .string(platform.description), "tags": .array(references.map { .string($0.description) }),
-            "layers": .array(
-                layers.map { layer in
-                    [
-                        "diffID": .string(layer.diffID.description),
-                        "digest": .string(layer.descriptor.digest.description),
-                        "size": .integer(layer.descriptor.size),
-                    ]
-                }),
-        ]
     }
 }

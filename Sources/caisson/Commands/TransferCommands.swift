@@ -46,7 +46,7 @@ struct PushCommand: AsyncParsableCommand {
         let source = try ImageReference(tagArgument: reference)
         let destination = try destination.map(ImageReference.init(tagArgument:)) ?? source
         let engine = try store.engine()
-        let image = try await engine.storedImage(source)
+        let image = try await engine.storedTarget(source)
         try await progress.view().following(images: { _ in [] }) { report in
             try await engine.push(image, to: [destination]) { report(.transfer($0)) }
         }

@@ -66,7 +66,7 @@ final class Workshop: Sendable {
         try write("etc/passwd", "root:x:0:0:root:/root:/bin/sh\napp:x:1000:100:App:/home/app:/bin/sh\n", in: "base")
         try write("etc/group", "root:x:0:\nwheel:x:10:root,app\nusers:x:100:\n", in: "base")
         let image = try await build("FROM scratch\nCOPY . /\nCOPY --chmod=1777 etc/group /tmp/.made", context: "base")
-        try engine.tag(image, as: ImageReference(parsing: "base"))
+        try engine.tag(BuiltTarget([image]), as: ImageReference(parsing: "base"))
     }
 
     // MARK: Building
@@ -76,10 +76,18 @@ final class Workshop: Sendable {
         _ dockerfile: String, context: String = "context", ignore: String = "", created: Int64 = created,
         log: EventLog = EventLog(), _ change: (inout BuildRequest) -> Void = { _ in }
     ) async throws -> BuiltImage {
+        let request = try request(dockerfile, context: context, ignore: ignore, created: created, change)
+        return try #require(try await engine.build(request, report: log.receive).last)
+    }
+
+    func request(
+        _ dockerfile: String, context: String = "context", ignore: String = "", created: Int64 = created,
+        _ change: (inout BuildRequest) -> Void = { _ in }
+    ) throws -> BuildRequest {
         let directory = try DirectoryContext(path.appending(context), ignore: IgnoreFile(ignore))
         var request = BuildRequest(dockerfile, context: directory, created: created)
         change(&request)
-        return try #require(try await engine.build(request, report: log.receive).last)
+        return request
     }
 
     /// Puts an image into the store as if a registry had it: its blobs are there, its layers are not.
