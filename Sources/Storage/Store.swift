@@ -131,7 +131,12 @@ package final class Store: Sendable {
         for directory in ["unpacked", "mounts", "git"].map({ root.appending($0) }) {
             // Their owners have names of their own that begin with a dot.
             for name in try StoreDirectory.names(in: directory) where isLeft(name) && name.contains("-") {
-                try FileRemoval.removeAll(directory.appending(name))
+                let path = directory.appending(name)
+                if try StoreDirectory.size(of: path) == nil {
+                    try FileRemoval.removeAll(path)
+                } else {
+                    try StoreDirectory.remove(path)
+                }
             }
         }
     }

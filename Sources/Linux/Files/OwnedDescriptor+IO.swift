@@ -42,6 +42,20 @@ extension SharedDescriptor {
     package func read(count: Int, at offset: Int64) throws(SystemError) -> [UInt8] {
         try FileIO.read(count: count, at: offset, from: rawValue)
     }
+
+    /// Up to `count` bytes at the descriptor's position, as many as there are; none at the end.
+    package func readNext(upTo count: Int) throws(SystemError) -> [UInt8] {
+        var failure: SystemError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            do throws(SystemError) {
+                initialized = try check("read") { Glibc.read(rawValue, buffer.baseAddress, buffer.count) }
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return bytes
+    }
 }
 
 private enum FileIO {
