@@ -135,10 +135,9 @@ static const char *protect_runtime(const char *program) {
     return path;
 }
 
-static void place(const int *descriptors) {
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+static void place(const int *descriptors, int input) {
     int sources[] = {
-        null,
+        input,
         descriptors[caisson_step_stdout],
         descriptors[caisson_step_stderr],
         descriptors[caisson_step_log],
@@ -177,7 +176,9 @@ _Noreturn void supervisor_run_step(
         attach(mounts[i], path);
     }
     const char *program = protect_runtime(arguments[0]);
-    place(descriptors);
+    // The node of its own: a runtime changes the owner of what it finds there.
+    int input = request->has_input ? mounts[request->mount_count] : open("/dev/null", O_RDWR | O_CLOEXEC);
+    place(descriptors, input);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

@@ -58,7 +58,7 @@ static void start_step(
         errno = EAGAIN;
         return supervisor_refuse(supervisor, request->id, "run so many steps at once");
     }
-    if (count != caisson_step_fixed_count + (int)(request->cgroup_count + request->mount_count)) {
+    if (count != caisson_step_fixed_count + (int)(request->cgroup_count + request->mount_count + request->has_input)) {
         errno = EBADMSG;
         return supervisor_refuse(supervisor, request->id, "read a request");
     }

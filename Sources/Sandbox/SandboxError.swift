@@ -7,6 +7,10 @@ package struct SandboxError: Error, Hashable, Sendable, CustomStringConvertible 
         case unsuitableRoot
         /// The command, its working directory or its interpreter does not exist in the root or cannot be executed.
         case notExecutable
+        /// A limit the host does not allow.
+        case limit
+        /// A host name or address that is none.
+        case invalidName
         /// The supervisor ended or does not answer.
         case supervisorLost
         /// The kernel or the runtime refused.

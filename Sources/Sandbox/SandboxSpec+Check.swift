@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 
 extension SandboxSpec {
@@ -13,9 +14,48 @@ extension SandboxSpec {
         where file.name.isEmpty || file.name.hasPrefix(".") || file.name.utf8.contains(UInt8(ascii: "/")) {
             throw SandboxError(.notExecutable, "`\(file.name)` is no name for a file of a step")
         }
+        try checkNames()
+        for (resource, bounds) in limits.resources {
+            let most = resource.hardLimit
+            guard bounds.soft <= bounds.hard else {
+                throw SandboxError(.limit, "the limit \(resource.shortName) has a soft bound above its hard one")
+            }
+            guard bounds.hard <= most else {
+                throw SandboxError(
+                    .limit,
+                    "the limit \(resource.shortName)=\(bounds.hard) is above \(most), the host's for this process")
+            }
+        }
         for id in [user.uid, user.gid] + user.supplementaryGroups where ids.outside(id) == nil {
             throw SandboxError(.notExecutable, "the id \(id) is none of the \(ids.count) ids of a build")
         }
+    }
+
+    private func checkNames() throws(SandboxError) {
+        func isName(_ text: String) -> Bool {
+            let isWord = text.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
+                    || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_")
+            }
+            return isWord && (1...253).contains(text.utf8.count) && text.utf8.first != UInt8(ascii: "-")
+        }
+        // As long as the kernel takes.
+        guard isName(hostname), hostname.utf8.count <= 64 else {
+            throw SandboxError(.invalidName, "`\(hostname)` is no host name")
+        }
+        for host in extraHosts {
+            guard isName(host.name) else { throw SandboxError(.invalidName, "`\(host.name)` is no host name") }
+            guard host.isAddress else {
+                throw SandboxError(.invalidName, "`\(host.address)` is no IP address for \(host.name)")
+            }
+        }
+    }
+}
+
+extension SandboxSpec.ExtraHost {
+    package var isAddress: Bool {
+        var (four, six) = (in_addr(), in6_addr())
+        return inet_pton(AF_INET, address, &four) == 1 || inet_pton(AF_INET6, address, &six) == 1
     }
 }
 

@@ -1,5 +1,3 @@
-package import Linux
-
 /// One step to run: everything that may differ from step to step. Nothing else reaches the runtime, whatever the image
 /// says.
 package struct SandboxSpec: Sendable {
@@ -11,6 +9,11 @@ package struct SandboxSpec: Sendable {
     package var workingDirectory: String
     package var user: User
     package var network: Network
+    package var security: Security
+    /// One label of a host name.
+    package var hostname: String
+    /// More lines of the /etc/hosts that the step sees.
+    package var extraHosts: [ExtraHost]
     package var limits: Limits
     package var mounts: [Mount]
     /// Shown below `/dev/pipes`, readable by all.
@@ -23,7 +26,8 @@ package struct SandboxSpec: Sendable {
 
     package init(
         arguments: [String], environment: [String] = [], workingDirectory: String = "/", user: User = .root,
-        network: Network = .default, limits: Limits = Limits(), mounts: [Mount] = [], files: [File] = [],
+        network: Network = .default, security: Security = .sandbox, hostname: String = "build",
+        extraHosts: [ExtraHost] = [], limits: Limits = Limits(), mounts: [Mount] = [], files: [File] = [],
         isRootReadOnly: Bool = false, noNewPrivileges: Bool = false
     ) {
         self.arguments = arguments
@@ -31,6 +35,9 @@ package struct SandboxSpec: Sendable {
         self.workingDirectory = workingDirectory
         self.user = user
         self.network = network
+        self.security = security
+        self.hostname = hostname
+        self.extraHosts = extraHosts
         self.limits = limits
         self.mounts = mounts
         self.files = files
@@ -60,62 +67,35 @@ package struct SandboxSpec: Sendable {
         /// Out through slirp4netns: to wherever the host can reach, but not the host's loopback and not link-local
         /// addresses, where metadata services are.
         case `default`
+        /// That of the host: its interfaces, its loopback, and its sockets with abstract names. Nothing of it can be
+        /// changed, and ports below 1024 are taken only if the host allows that to anybody. /sys is the host's,
+        /// read-only. For steps that are trusted like a user of the host.
+        case host
+
+        /// The kind of network that is made for the step.
+        var own: Network { self == .host ? .none : self }
     }
 
-    package struct Limits: Hashable, Sendable {
-        /// Bytes, swap included.
-        package var memory: UInt64?
-        /// In processors; may be a fraction.
-        package var processors: Double?
-        /// Processes and threads.
-        package var processes: UInt64?
-        package var time: Duration?
-        /// Hard limit of open files per process; the soft limit is 1024.
-        package var openFiles: UInt64
-
-        package init(
-            memory: UInt64? = nil, processors: Double? = nil, processes: UInt64? = 4096, time: Duration? = nil,
-            openFiles: UInt64 = 524_288
-        ) {
-            self.memory = memory
-            self.processors = processors
-            self.processes = processes
-            self.time = time
-            self.openFiles = openFiles
-        }
+    package enum Security: Hashable, Sendable {
+        /// Eleven capabilities, a filter of system calls, and no sight of what the kernel tells of the host.
+        case sandbox
+        /// All capabilities *in the user namespace of the step*, no filter of system calls, no part of /proc hidden or
+        /// read-only, a writable /sys. A step can mount, change roots, make namespaces and run containers.
+        ///
+        /// It is not root on the host: ids stay shifted, devices cannot be made or opened, modules not loaded, and the
+        /// kernel's settings outside of the step's namespaces not changed. Limits hold. What is gone is the second
+        /// wall: a fault of the kernel that the filter would have kept out of reach is in reach.
+        case insecure
     }
 
-    /// A file that only the step sees: it lies in a file system in memory that is no part of the root.
-    package struct File: Hashable, Sendable {
-        /// One component of a path.
+    package struct ExtraHost: Hashable, Sendable {
         package var name: String
-        package var contents: [UInt8]
+        /// An IPv4 or IPv6 address.
+        package var address: String
 
-        package init(name: String, contents: [UInt8]) {
+        package init(name: String, address: String) {
             self.name = name
-            self.contents = contents
-        }
-
-        /// Where the step finds it.
-        package var path: String { "/dev/pipes/\(name)" }
-    }
-
-    /// Something more to see in the root. No mount follows links out of the root, none has devices or set-id programs.
-    package struct Mount: Sendable {
-        package enum Source: Sendable {
-            /// A detached mount (`DetachedMount`) of a directory or a file; used up by the step.
-            case bind(SharedDescriptor, isReadOnly: Bool)
-            /// An empty file system in memory.
-            case tmpfs(size: UInt64, mode: UInt16)
-        }
-
-        package var source: Source
-        /// An absolute path that exists in the root, of the same kind as the source.
-        package var target: String
-
-        package init(_ source: Source, at target: String) {
-            self.source = source
-            self.target = target
+            self.address = address
         }
     }
 }

@@ -29,7 +29,7 @@ struct RuntimeConfigurationTests {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<1000 {
             let spec = Self.arbitrarySpec(&generator)
-            let files = FixedFiles.files(for: spec.network)
+            let files = FixedFiles.files(for: spec)
             let bytes = RuntimeConfiguration(spec: spec, filterAnnotation: "filter", shadowed: files).json
                 .canonicalBytes
             let json = try JSON(parsing: bytes)

@@ -38,7 +38,7 @@ final class BusyboxRoot: Sendable {
             "nc",
             "stat", "touch", "mkdir", "chmod", "head", "yes", "setsid", "grep", "dd", "nslookup", "wget", "ip",
             "printf",
-            "kill", "test", "expr", "seq", "wc", "mknod", "ps", "tail", "rm", "readlink", "nproc", "chown",
+            "kill", "stty", "test", "expr", "seq", "wc", "mknod", "ps", "tail", "rm", "readlink", "nproc", "chown",
         ]
         for tool in tools { symlink("busybox", "\(directory)/root/bin/\(tool)") }
     }

@@ -8,4 +8,5 @@
 #include "process.h"
 #include "supervisor.h"
 #include "system-calls.h"
+#include "terminal.h"
 #include "thread.h"

@@ -13,8 +13,8 @@ enum caisson_request_kind {
     // Prepare a user and a network namespace. No descriptors. Answered by `network` or `failed`.
     caisson_request_network = 1,
     // Run a step. Descriptors: bundle, log, stdout, stderr, root mount, user namespace, network namespace, then
-    // `cgroup_count` cgroup.procs files, then `mount_count` detached mounts. Answered by `started`, later `exited`; or
-    // by `failed`.
+    // `cgroup_count` cgroup.procs files, then `mount_count` detached mounts, then, if `has_input`, stdin. Answered by
+    // `started`, later `exited`; or by `failed`.
     caisson_request_step = 2,
 };
 
@@ -35,6 +35,7 @@ struct caisson_request {
     uint32_t cgroup_count;
     uint32_t mount_count;
     uint32_t reaches_out; // network: with slirp4netns
+    uint32_t has_input; // step: else it reads /dev/null
     uint64_t id;
 };
 

@@ -35,6 +35,16 @@ package struct StepBundle: ~Copyable {
     }
 }
 
+extension OwnedDescriptor {
+    /// The first `limit` bytes of the file.
+    package borrowing func contents(limit: Int) throws(SystemError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: limit)
+        let raw = rawValue
+        let count = try check("read") { bytes.withUnsafeMutableBytes { pread(raw, $0.baseAddress, $0.count, 0) } }
+        return Array(bytes[..<count])
+    }
+}
+
 extension SharedDescriptor {
     /// An empty file in memory (memfd_create(2)).
     package static func memory(_ name: String) throws(SystemError) -> SharedDescriptor {

@@ -31,10 +31,13 @@ package final class Supervisor: Sendable {
         package var cgroup: [SharedDescriptor]
         /// Detached mounts, found by the runtime at `StepBundle.mountPath(_:)`.
         package var mounts: [SharedDescriptor]
+        /// What the runtime reads; nil is /dev/null.
+        package var input: SharedDescriptor?
 
         package init(
             bundle: SharedDescriptor, log: SharedDescriptor, output: SharedDescriptor, error: SharedDescriptor,
-            root: SharedDescriptor, network: Network, cgroup: [SharedDescriptor], mounts: [SharedDescriptor]
+            root: SharedDescriptor, network: Network, cgroup: [SharedDescriptor], mounts: [SharedDescriptor],
+            input: SharedDescriptor? = nil
         ) {
             self.bundle = bundle
             self.log = log
@@ -44,6 +47,7 @@ package final class Supervisor: Sendable {
             self.network = network
             self.cgroup = cgroup
             self.mounts = mounts
+            self.input = input
         }
     }
 
@@ -105,11 +109,12 @@ package final class Supervisor: Sendable {
         request.kind = caisson_request_step.rawValue
         request.cgroup_count = UInt32(plan.cgroup.count)
         request.mount_count = UInt32(plan.mounts.count)
+        request.has_input = plan.input == nil ? 0 : 1
         let fixed = [
             plan.bundle, plan.log, plan.output, plan.error, plan.root, plan.network.user, plan.network.network,
         ]
         let end = SupervisorConnection.End()
-        let start = try await connection.ask(request, fixed + plan.cgroup + plan.mounts, end: end)
+        let start = try await connection.ask(request, fixed + plan.cgroup + plan.mounts + (plan.input.map { [$0] } ?? []), end: end)
         guard let pidfd = start.descriptors.first else { throw SystemError("start a step", errno: .ioError) }
         started(StepHandle(pidfd: pidfd))
         return try await end.value()

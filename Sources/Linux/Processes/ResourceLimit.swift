@@ -1,11 +1,28 @@
 import Glibc
 
 /// Resources of setrlimit(2), by the number the kernel and runtimes know.
-package enum ResourceLimit: Int32, Sendable {
+package enum ResourceLimit: Int32, CaseIterable, Sendable {
+    case processorSeconds = 0
+    case fileSize = 1
+    case data = 2
+    case stack = 3
     case coreSize = 4
+    case residentMemory = 5
+    case processes = 6
     case openFiles = 7
     case lockedMemory = 8
+    case locks = 10
+    case pendingSignals = 11
     case messageQueueBytes = 12
+    case niceness = 13
+    case realTimePriority = 14
+    case realTimeMicroseconds = 15
+
+    /// By the name that `--ulimit` and pam_limits have.
+    package init?(shortName: String) {
+        guard let limit = Self.allCases.first(where: { $0.shortName == shortName }) else { return nil }
+        self = limit
+    }
 
     /// This process's own hard limit, above which it may set none.
     package var hardLimit: UInt64 {
@@ -16,12 +33,25 @@ package enum ResourceLimit: Int32, Sendable {
     }
 
     /// The runtime specification's name.
-    package var name: String {
+    package var name: String { "RLIMIT_" + shortName.uppercased() }
+
+    package var shortName: String {
         switch self {
-        case .coreSize: "RLIMIT_CORE"
-        case .openFiles: "RLIMIT_NOFILE"
-        case .lockedMemory: "RLIMIT_MEMLOCK"
-        case .messageQueueBytes: "RLIMIT_MSGQUEUE"
+        case .processorSeconds: "cpu"
+        case .fileSize: "fsize"
+        case .data: "data"
+        case .stack: "stack"
+        case .coreSize: "core"
+        case .residentMemory: "rss"
+        case .processes: "nproc"
+        case .openFiles: "nofile"
+        case .lockedMemory: "memlock"
+        case .locks: "locks"
+        case .pendingSignals: "sigpending"
+        case .messageQueueBytes: "msgqueue"
+        case .niceness: "nice"
+        case .realTimePriority: "rtprio"
+        case .realTimeMicroseconds: "rttime"
         }
     }
 }

@@ -7,6 +7,8 @@ struct RootCheck {
     /// The files that can be shadowed by ours without creating anything, as absolute paths.
     private(set) var shadowed: [String] = []
     private(set) var warnings: [String] = []
+    /// The spec's, in the order in which they are made.
+    let mounts: [SandboxSpec.Mount]
 
     /// Directories the runtime mounts on, or whose contents decide where it writes.
     private static let directories = [
@@ -25,7 +27,7 @@ struct RootCheck {
             }
         }
         try Self.checkWorkingDirectory(spec.workingDirectory, walk)
-        for mount in spec.mounts { try Self.checkTarget(mount, walk) }
+        mounts = try MountOrder(spec.mounts, in: walk).mounts
     }
 
     private static func checkWorkingDirectory(_ path: String, _ walk: RootWalk) throws(SandboxError) {
@@ -33,24 +35,5 @@ struct RootCheck {
             throw SandboxError(.notExecutable, "working directory \(path) is no directory of the image")
         }
         try walk.requireOutsideOfKernelTrees(place, "working directory \(path)")
-    }
-
-    private static func checkTarget(_ mount: SandboxSpec.Mount, _ walk: RootWalk) throws(SandboxError) {
-        guard mount.target.utf8.first == UInt8(ascii: "/"), let place = try walk.find(mount.target) else {
-            throw SandboxError(.unsuitableRoot, "mount target \(mount.target) does not exist in the image")
-        }
-        var wantsDirectory = true
-        if case .bind(let source, _) = mount.source {
-            do {
-                wantsDirectory = try FileStatus.of(source.rawValue).kind == .directory
-            } catch {
-                throw SandboxError(.system, "\(error)")
-            }
-        }
-        guard (place.kind == .directory) == wantsDirectory else {
-            throw SandboxError(
-                .unsuitableRoot, "mount target \(mount.target) is no \(wantsDirectory ? "directory" : "regular file")")
-        }
-        try walk.requireOutsideOfKernelTrees(place, "mount target \(mount.target)")
     }
 }

@@ -9,8 +9,15 @@ struct RootWalk {
     /// What a path leads to.
     struct Place {
         let kind: FileStatus.Kind
-        /// Of the place, or of the directory that holds it if it is no directory.
+        let file: SharedDescriptor
+        /// The place, or the directory that holds it if it is no directory.
         let directory: SharedDescriptor
+
+        /// The components of its path in the root, without links; nil for names that are no text.
+        func components() throws(SystemError) -> [String]? {
+            let path = try DirectoryListing.linkTarget(of: Array("/proc/self/fd/\(file.rawValue)".utf8), in: AT_FDCWD)
+            return String(validating: path, as: UTF8.self)?.split(separator: "/").map(String.init)
+        }
     }
 
     /// Throws unless `path`, relative to the root, is a real directory or absent, with no link on the way.
@@ -40,9 +47,9 @@ struct RootWalk {
         guard let file = try open(path) else { return nil }
         do {
             let kind = try FileStatus.of(file.rawValue).kind
-            if kind == .directory { return Place(kind: kind, directory: file) }
+            if kind == .directory { return Place(kind: kind, file: file, directory: file) }
             let parent = FilePath(path).removingLastComponent()
-            return Place(kind: kind, directory: try open(parent.string) ?? file)
+            return Place(kind: kind, file: file, directory: try open(parent.string) ?? file)
         } catch {
             throw error as? SandboxError ?? SandboxError(.unsuitableRoot, "image path \(path): \(error)")
         }

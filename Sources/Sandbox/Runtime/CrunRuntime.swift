@@ -18,10 +18,10 @@ package struct CrunRuntime: SandboxRuntime {
         return CrunRuntime(program: program)
     }
 
-    package func command(bundle directory: String, state: String, log: String) -> [String] {
+    package func command(bundle directory: String, state: String, log: String, terminal: String?) -> [String] {
         [
             program.string, "--cgroup-manager=disabled", "--root=\(state)", "--log=\(log)", "run",
-            "--bundle=\(directory)", containerID,
-        ]
+            "--bundle=\(directory)",
+        ] + (terminal.map { ["--console-socket=\($0)"] } ?? []) + [containerID]
     }
 }

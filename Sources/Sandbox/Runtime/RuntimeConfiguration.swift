@@ -1,4 +1,4 @@
-import Linux
+package import Linux
 package import OCI
 
 /// The config.json of a step (OCI runtime specification 1.0). Written from constants and the spec alone; hooks, devices
@@ -8,31 +8,49 @@ package struct RuntimeConfiguration {
     let filterAnnotation: String
     /// Which of the fixed files are shown.
     let shadowed: [FixedFiles.File]
+    /// The program's three streams are a terminal.
+    let terminal: Terminal?
+    /// Where the step's bundle has the host's /sys, which a step in the network of the host sees: nobody can mount one of
+    /// its own there.
+    let hostSystem: String?
 
-    package init(spec: SandboxSpec, filterAnnotation: String, shadowed: [FixedFiles.File]) {
+    package struct Terminal: Sendable {
+        let size: TerminalSize?
+
+        package init(size: TerminalSize?) { self.size = size }
+    }
+
+    package init(
+        spec: SandboxSpec, filterAnnotation: String, shadowed: [FixedFiles.File], terminal: Terminal? = nil,
+        hostSystem: String? = nil
+    ) {
         self.spec = spec
         self.filterAnnotation = filterAnnotation
         self.shadowed = shadowed
+        self.terminal = terminal
+        self.hostSystem = hostSystem
     }
+
+    private var isSandboxed: Bool { spec.security == .sandbox }
 
     package var json: JSON {
         .object([
             "ociVersion": .string("1.0.2"),
             "process": process,
             "root": .object(["path": .string("rootfs"), "readonly": .bool(spec.isRootReadOnly)]),
-            "hostname": .string(FixedFiles.hostname),
+            "hostname": .string(spec.hostname),
             "mounts": .array(mounts),
             "linux": linux,
-            "annotations": .object([filterAnnotation: .string(Self.filter)]),
+            "annotations": .object(isSandboxed ? [filterAnnotation: .string(Self.filter)] : [:]),
         ])
     }
 
     private static let filter = SeccompFilter.native.base64
 
     private var process: JSON {
-        let capabilities = Self.strings(Self.capabilities)
+        let capabilities = Self.strings(isSandboxed ? Self.capabilities : Self.allCapabilities)
         return .object([
-            "terminal": .bool(false),
+            "terminal": .bool(terminal != nil),
             "user": .object([
                 "uid": .integer(Int64(spec.user.uid)),
                 "gid": .integer(Int64(spec.user.gid)),
@@ -50,16 +68,24 @@ package struct RuntimeConfiguration {
                 "inheritable": .array([]),
                 "ambient": .array([]),
             ]),
-            "rlimits": .array([
-                Self.limit(.coreSize, soft: 0, hard: 0),
-                Self.limit(.openFiles, soft: 1024, hard: spec.limits.openFiles),
-                Self.limit(.lockedMemory, soft: 8 << 20, hard: 8 << 20),
-                Self.limit(.messageQueueBytes, soft: 819_200, hard: 819_200),
-            ]),
-            "noNewPrivileges": .bool(spec.noNewPrivileges),
+            "rlimits": .array(resourceLimits),
+            "noNewPrivileges": .bool(spec.noNewPrivileges && isSandboxed),
             // The kernel's choice when memory runs out falls on the step, not on us.
             "oomScoreAdj": .integer(500),
+            "consoleSize": terminal?.size.map { size in
+                .object(["height": .integer(Int64(size.rows)), "width": .integer(Int64(size.columns))])
+            },
         ])
+    }
+
+    private var resourceLimits: [JSON] {
+        var limits: [ResourceLimit: SandboxSpec.Limits.Bounds] = [
+            .coreSize: .init(soft: 0, hard: 0), .openFiles: .init(soft: 1024, hard: spec.limits.openFiles),
+            .lockedMemory: .init(soft: 8 << 20, hard: 8 << 20),
+            .messageQueueBytes: .init(soft: 819_200, hard: 819_200),
+        ]
+        limits.merge(spec.limits.resources) { $1 }
+        return limits.sorted { $0.key.rawValue < $1.key.rawValue }.map { Self.limit($0, $1) }
     }
 
     /// What root of a container needs to install packages and nothing more.
@@ -68,66 +94,28 @@ package struct RuntimeConfiguration {
         "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT",
     ]
 
-    private var mounts: [JSON] {
-        var mounts = [
-            Self.mount("/proc", "proc", "proc", ["nosuid", "noexec", "nodev"]),
-            // Without it crun makes device nodes in the root itself.
-            Self.mount("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=64m"]),
-            Self.mount(
-                "/dev/pts", "devpts", "devpts",
-                ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
-            Self.mount("/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", "mode=1777", "size=64m"]),
-            Self.mount("/dev/mqueue", "mqueue", "mqueue", ["nosuid", "noexec", "nodev"]),
-            Self.mount("/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", "ro"]),
-        ]
-        for file in shadowed {
-            mounts.append(
-                Self.mount(
-                    file.path, "bind", "\(StepBundle.directory)/\(file.name)",
-                    ["bind", "ro", "nosuid", "nodev", "noexec"]))
-        }
-        // Below the new /dev, where the runtime makes what it mounts on.
-        for (index, file) in spec.files.enumerated() {
-            mounts.append(
-                Self.mount(
-                    file.path, "bind", "\(StepBundle.directory)/\(Self.name(ofFile: index))",
-                    ["bind", "ro", "nosuid", "nodev"]))
-        }
-        var binds = 0
-        for mount in spec.mounts {
-            switch mount.source {
-            case .bind(_, let isReadOnly):
-                mounts.append(
-                    Self.mount(
-                        mount.target, "bind", StepBundle.mountPath(binds),
-                        ["bind", isReadOnly ? "ro" : "rw", "nosuid", "nodev"]))
-                binds += 1
-            case .tmpfs(let size, let mode):
-                let octal = String(mode, radix: 8)
-                mounts.append(
-                    Self.mount(mount.target, "tmpfs", "tmpfs", ["nosuid", "nodev", "mode=\(octal)", "size=\(size)"]))
-            }
-        }
-        return mounts
-    }
-
-    /// In the step's bundle.
-    static func name(ofFile index: Int) -> String { "file-\(index)" }
+    /// All there are (capabilities(7)), by number.
+    static let allCapabilities = [
+        "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP",
+        "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER",
+        "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE", "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE",
+        "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD", "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP",
+        "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF",
+        "CHECKPOINT_RESTORE",
+    ].map { "CAP_" + $0 }
 
     private var linux: JSON {
-        .object([
-            "namespaces": .array([
-                .object(["type": .string("user"), "path": .string(StepBundle.userNamespacePath)]),
-                .object(["type": .string("network"), "path": .string(StepBundle.networkNamespacePath)]),
-                .object(["type": .string("pid")]),
-                .object(["type": .string("mount")]),
-                .object(["type": .string("ipc")]),
-                .object(["type": .string("uts")]),
-                .object(["type": .string("cgroup")]),
-            ]),
+        var namespaces = [JSON.object(["type": .string("user"), "path": .string(StepBundle.userNamespacePath)])]
+        if spec.network != .host {
+            namespaces.append(
+                .object(["type": .string("network"), "path": .string(StepBundle.networkNamespacePath)]))
+        }
+        namespaces += ["pid", "mount", "ipc", "uts", "cgroup"].map { .object(["type": .string($0)]) }
+        return .object([
+            "namespaces": .array(namespaces),
             "rootfsPropagation": .string("private"),
-            "maskedPaths": Self.strings(Self.maskedPaths),
-            "readonlyPaths": Self.strings(Self.readonlyPaths),
+            "maskedPaths": Self.strings(isSandboxed ? Self.maskedPaths : []),
+            "readonlyPaths": Self.strings(isSandboxed ? Self.readonlyPaths : []),
         ])
     }
 
@@ -139,21 +127,14 @@ package struct RuntimeConfiguration {
 
     static let readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
 
-    private static func mount(_ destination: String, _ type: String, _ source: String, _ options: [String]) -> JSON {
-        .object([
-            "destination": .string(destination), "type": .string(type), "source": .string(source),
-            "options": strings(options),
-        ])
-    }
-
-    private static func strings(_ values: [String]) -> JSON { .array(values.map { .string($0) }) }
+    static func strings(_ values: [String]) -> JSON { .array(values.map { .string($0) }) }
 
     /// Never above this process's own hard limit, which it may not be allowed to raise.
-    private static func limit(_ resource: ResourceLimit, soft: UInt64, hard: UInt64) -> JSON {
-        let hard = min(hard, resource.hardLimit)
+    private static func limit(_ resource: ResourceLimit, _ bounds: SandboxSpec.Limits.Bounds) -> JSON {
+        let hard = min(bounds.hard, resource.hardLimit)
         return .object([
             "type": .string(resource.name), "hard": .integer(Int64(clamping: hard)),
-            "soft": .integer(Int64(clamping: min(soft, hard))),
+            "soft": .integer(Int64(clamping: min(bounds.soft, hard))),
         ])
     }
 }

@@ -8,8 +8,9 @@ package protocol SandboxRuntime: Sendable {
     /// The annotation by which it takes a finished seccomp filter, in base64.
     var filterAnnotation: String { get }
     /// The command that runs the bundle in `directory` in the foreground, keeps its state in `state`, makes no cgroups and
-    /// reports its own failures, and only those, to the file `log`.
-    func command(bundle directory: String, state: String, log: String) -> [String]
+    /// reports its own failures, and only those, to the file `log`. The terminal of a bundle that wants one is sent to the
+    /// socket `terminal`.
+    func command(bundle directory: String, state: String, log: String, terminal: String?) -> [String]
 }
 
 extension SandboxRuntime {

@@ -17,12 +17,14 @@ actor NetworkPool {
 
     /// Begins to prepare a network of this kind.
     func prepare(_ kind: SandboxSpec.Network) {
+        let kind = kind.own
         guard prepared[kind] == nil, kind == .none || hasSlirp else { return }
         prepared[kind] = Task { [supervisor] in try await supervisor.prepareNetwork(reachingOut: kind == .default) }
     }
 
     /// A network for one step, to be given back when the step is over.
     func take(_ kind: SandboxSpec.Network) async throws -> Supervisor.Network {
+        let kind = kind.own
         guard kind == .none || hasSlirp else {
             throw SandboxError(
                 .missingProgram,
@@ -35,6 +37,6 @@ actor NetworkPool {
 
     /// Takes back a network in which no process is left.
     func giveBack(_ network: Supervisor.Network, _ kind: SandboxSpec.Network) {
-        idle[kind, default: []].append(network)
+        idle[kind.own, default: []].append(network)
     }
 }

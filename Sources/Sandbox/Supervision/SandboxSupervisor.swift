@@ -55,28 +55,30 @@ package final class SandboxSupervisor: Sendable {
     /// The upper directory holds all changes then, but `root` keeps the mount alive: let go of it before the directory is
     /// removed.
     ///
-    /// `output` is called on a thread of the build's own, one call at a time for all its steps; a step waits while it
+    /// What the program reads is `input`. `output` is called on a thread of the build's own, one call at a time for all its steps; a step waits while it
     /// does not return. A program that fails is no error. Cancelling the task kills the step and throws
     /// `CancellationError`.
     package func run(
-        _ spec: SandboxSpec, root: SharedDescriptor, output: @escaping @Sendable (SandboxOutput) -> Void
+        _ spec: SandboxSpec, root: SharedDescriptor, input: SandboxInput = .none,
+        output: @escaping @Sendable (SandboxOutput) -> Void
     ) async throws -> SandboxExit {
         do {
-            return try await runStep(spec, root, output)
+            return try await runStep(spec, root, input, output)
         } catch let error as SystemError {
             throw SandboxError(error.errno == .brokenPipe ? .supervisorLost : .system, "\(error)")
         }
     }
 
     private func runStep(
-        _ spec: SandboxSpec, _ root: SharedDescriptor, _ output: @escaping @Sendable (SandboxOutput) -> Void
+        _ spec: SandboxSpec, _ root: SharedDescriptor, _ input: SandboxInput,
+        _ output: @escaping @Sendable (SandboxOutput) -> Void
     ) async throws -> SandboxExit {
         try spec.check(ids)
-        let files = FixedFiles.files(for: spec.network)
+        let files = FixedFiles.files(for: spec)
         let check = try RootCheck(root: root.rawValue, shadowing: files.map { $0.path }, spec: spec)
         for warning in check.warnings { output(SandboxOutput(stream: .warning, bytes: Array(warning.utf8))) }
         let shown = files.filter { check.shadowed.contains($0.path) }
-        let bundle = try bundle(spec, shown)
+        let step = spec.mounting(check.mounts)
         let network = try await networks.take(spec.network)
         let cgroup = try await thread.run { [cgroups] in
             try Cgroup(cgroups, named: Cgroup.name(Self.nextStep()), limits: spec.limits.cgroupLimits)
@@ -85,13 +87,14 @@ package final class SandboxSupervisor: Sendable {
         let result = await Result {
             try await withTaskCancellationHandler {
                 try await execute(
-                    spec, root, bundle: bundle, log: try .memory("log"), network: network, cgroup: cgroup,
-                    control: control, output: output)
+                    step, root, shown, log: try .memory("log"), network: network, cgroup: cgroup,
+                    control: control, streams: StepStreams(input, loop: loop, sink: output))
             } onCancel: {
                 control.kill()
             }
         }
-        if case .success = result { await networks.giveBack(network, spec.network) }
+        // A step that may change its network has the only one of its kind.
+        if case .success = result, spec.security == .sandbox { await networks.giveBack(network, spec.network) }
         let usage = cgroup.usage()
         let removal = await Result { try await thread.run { try cgroup.remove() } }
         try Task.checkCancellation()
@@ -100,12 +103,22 @@ package final class SandboxSupervisor: Sendable {
         return try ending.exit(timedOut: control.timedOut, usage: usage, runtime: runtime.name)
     }
 
-    private func bundle(_ spec: SandboxSpec, _ shown: [FixedFiles.File]) throws(SystemError) -> SharedDescriptor {
+    private func bundle(
+        _ spec: SandboxSpec, _ shown: [FixedFiles.File], _ mounts: inout StepMounts, _ terminal: StepTerminal?
+    ) throws -> SharedDescriptor {
+        var hostSystem: String?
+        if spec.network == .host {
+            let directory = try OwnedDescriptor.open("/sys", flags: OpenFlags.directory)
+            hostSystem = mounts.add(SharedDescriptor(try DetachedMount.clone(of: directory.rawValue).release()))
+        }
+        let socket = terminal.map { mounts.add($0.socket.directory) + "/" + TerminalSocket.name }
         let configuration = RuntimeConfiguration(
-            spec: spec, filterAnnotation: runtime.filterAnnotation, shadowed: shown)
+            spec: spec, filterAnnotation: runtime.filterAnnotation, shadowed: shown,
+            terminal: terminal.map { .init(size: $0.size) }, hostSystem: hostSystem)
         let directory = StepBundle.directory
         var bundle = StepBundle(
-            command: runtime.command(bundle: directory, state: "\(directory)/state", log: StepBundle.logPath))
+            command: runtime.command(
+                bundle: directory, state: "\(directory)/state", log: StepBundle.logPath, terminal: socket))
         bundle.add("config.json", configuration.json.canonicalBytes)
         for file in shown { bundle.add(file.name, Array(file.contents.utf8)) }
         for (index, file) in spec.files.enumerated() {
@@ -116,26 +129,27 @@ package final class SandboxSupervisor: Sendable {
 
     /// From the request to the end of both streams.
     private func execute(
-        _ spec: SandboxSpec, _ root: SharedDescriptor, bundle: SharedDescriptor, log: SharedDescriptor,
-        network: Supervisor.Network, cgroup: Cgroup, control: StepControl,
-        output: @escaping @Sendable (SandboxOutput) -> Void
+        _ spec: SandboxSpec, _ root: SharedDescriptor, _ shown: [FixedFiles.File], log: SharedDescriptor,
+        network: Supervisor.Network, cgroup: Cgroup, control: StepControl, streams: StepStreams
     ) async throws -> Ending {
-        let standardOutput = StepOutput(.standardOutput, sink: output)
-        let standardError = StepOutput(.standardError, sink: output)
         let clock = ContinuousClock()
         let start = clock.now
-        let end = try await follow(spec.limits.time, control) {
-            Supervisor.StepPlan(
-                bundle: bundle, log: log, output: try standardOutput.open(on: loop),
-                error: try standardError.open(on: loop), root: root, network: network, cgroup: cgroup.processFiles,
-                mounts: spec.mounts.compactMap {
-                    if case .bind(let source, _) = $0.source { source } else { nil }
-                })
+        do {
+            var mounts = StepMounts(spec)
+            let bundle = try bundle(spec, shown, &mounts, streams.terminal)
+            let end = try await follow(spec.limits.time, control) {
+                let (output, error) = try streams.open(on: loop)
+                return Supervisor.StepPlan(
+                    bundle: bundle, log: log, output: output, error: error, root: root, network: network,
+                    cgroup: cgroup.processFiles, mounts: mounts.descriptors, input: streams.input)
+            }
+            let duration = clock.now - start
+            try await streams.end()
+            return Ending(end: end, duration: duration, log: try log.contents(limit: 1 << 16))
+        } catch {
+            try await streams.abandon()
+            throw error
         }
-        let duration = clock.now - start
-        await standardOutput.end()
-        await standardError.end()
-        return Ending(end: end, duration: duration, log: try log.contents(limit: 1 << 16))
     }
 
     /// The plan holds the writing ends of the streams, which do not end before it goes: it goes when this returns.
@@ -153,6 +167,29 @@ package final class SandboxSupervisor: Sendable {
     private static let steps = Atomic<UInt64>(0)
 
     private static func nextStep() -> UInt64 { steps.add(1, ordering: .relaxed).newValue }
+}
+
+extension SandboxSpec {
+    fileprivate func mounting(_ mounts: [Mount]) -> SandboxSpec {
+        var spec = self
+        spec.mounts = mounts
+        return spec
+    }
+}
+
+/// The detached mounts of a step: what its spec binds, then what the sandbox needs itself.
+private struct StepMounts {
+    private(set) var descriptors: [SharedDescriptor]
+
+    init(_ spec: SandboxSpec) {
+        descriptors = spec.mounts.compactMap { if case .bind(let source, _) = $0.source { source } else { nil } }
+    }
+
+    /// Where the runtime finds it.
+    mutating func add(_ mount: SharedDescriptor) -> String {
+        descriptors.append(mount)
+        return StepBundle.mountPath(descriptors.count - 1)
+    }
 }
 
 extension Result where Failure == any Error {

@@ -24,14 +24,18 @@ final class StepOutput: Sendable {
     /// Starts to read and returns the writing end. The stream ends when nobody holds that any more.
     func open(on loop: EventLoop) throws(SystemError) -> SharedDescriptor {
         let pipe = try Pipe()
-        let reader = pipe.reader
-        try reader.setNonBlocking()
+        try pipe.reader.setNonBlocking()
+        try follow(pipe.reader, on: loop)
+        return pipe.writer
+    }
+
+    /// Starts to read `reader`, which does not block. A terminal ends when no program holds it any more.
+    func follow(_ reader: SharedDescriptor, on loop: EventLoop) throws(SystemError) {
         try loop.watch(reader) { [self] watch, _ in
             if read(reader) { return }
             watch.cancel()
             finish()
         }
-        return pipe.writer
     }
 
     /// Hands on what is there; false at the end of the stream.
@@ -56,7 +60,8 @@ final class StepOutput: Sendable {
         }
     }
 
-    private func finish() {
+    /// Ends the stream if it has not begun, too.
+    func finish() {
         let waiter = state.withLock { state in
             state.isOver = true
             defer { state.waiter = nil }

@@ -21,8 +21,6 @@ struct MountPointLayer {
                 covered.append(literal)
             }
             let place = try resolve(point, on: stack)
-            if covered.contains(where: { place.path != $0 && place.path.isAtOrBelow($0) }) { continue }
-            covered.append(place.path)
             switch (place.node, point.kind) {
             case (.directory, .directory), (.file, .file): continue
             case (.absent, _): try add(place.path, point.kind, on: stack)

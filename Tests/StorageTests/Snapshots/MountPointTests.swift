@@ -56,7 +56,7 @@ struct MountPointTests {
                 MountPoint("/m/a/b/c", .file), MountPoint("/m", .directory), MountPoint("/var/run/x", .file),
                 MountPoint("/run", .directory),
             ],
-            "true", [], ["m"]
+            "true", [], ["m", "run/x"]
         ),
     ]
 
