@@ -6,6 +6,7 @@
 #include "metadata.h"
 #include "mount.h"
 #include "process.h"
+#include "socket.h"
 #include "supervisor.h"
 #include "system-calls.h"
 #include "terminal.h"

@@ -1,0 +1,31 @@
+import Glibc
+import SystemPackage
+
+extension DetachedMount {
+    /// A mount of one file in memory that holds `bytes`. Never written to a disk, where the kernel can keep it from
+    /// being swapped out.
+    package static func file(
+        holding bytes: [UInt8], mode: UInt16, uid: UInt32, gid: UInt32
+    ) throws -> DetachedMount {
+        let directory = try memoryDirectory(size: bytes.count + (64 << 10))
+        let file = try FileCreation.makeFile(named: Array(name.utf8), in: directory.rawValue)
+        try file.write(bytes)
+        let raw = file.rawValue
+        try check("set the owner of a file in memory") { fchown(raw, uid, gid) }
+        try check("set the mode of a file in memory") { fchmod(raw, mode_t(mode)) }
+        return try clone(of: raw)
+    }
+
+    private static let name = "file"
+
+    /// An empty directory in memory that is only reached through its descriptor.
+    package static func memoryDirectory(size: Int) throws(MountError) -> SharedDescriptor {
+        let context = try FilesystemContext("tmpfs")
+        try context.set("source", "caisson")
+        try context.set("size", "\(size)")
+        try context.set("mode", "0700")
+        // Linux 6.4 and later.
+        try? context.set("noswap")
+        return SharedDescriptor(try context.mount(attributes: [.noDevices, .noSetID]).release())
+    }
+}
