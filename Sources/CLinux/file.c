@@ -19,6 +19,12 @@ int caisson_openat2(int directory, const char *path, int flags, mode_t mode, uin
     return descriptor;
 }
 
+int caisson_allocate_blocks(int file, int64_t size) { return fallocate(file, 0, 0, size); }
+
+int caisson_return_blocks(int file, int64_t offset, int64_t size) {
+    return fallocate(file, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, offset, size);
+}
+
 unsigned int caisson_major(dev_t device) { return major(device); }
 
 unsigned int caisson_minor(dev_t device) { return minor(device); }

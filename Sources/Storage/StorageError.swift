@@ -23,6 +23,8 @@ package struct StorageError: Error, Sendable, CustomStringConvertible {
         case diskFull
         /// The file system below the store refused.
         case system
+        /// The store's quota is used up, and nothing can go.
+        case overQuota
         /// A limit of this engine is reached.
         case limit
     }

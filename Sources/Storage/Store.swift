@@ -10,6 +10,7 @@ package import SystemPackage
 ///     references/<xx>/<key>   names of images              leases/<session>       what running builds need
 ///     work/ mounts/ git/      upper directories, cache mounts, mirrors: their owners' own
 ///     quarantine/             damaged files, kept for whoever wants to know why
+///     reserved/<session>      room set aside under a quota
 ///
 /// Any number of processes use one store at once: files are immutable and appear by rename. Calls block; they belong
 /// on a `BlockingThread` unless they are `async`.
@@ -34,9 +35,14 @@ package final class Store: Sendable {
     package static let format = 1
 
     /// Opens the store at `root`, creating what is missing, and clears away what processes that died have left.
-    package static func open(at root: FilePath) throws -> Store {
+    ///
+    /// With a `quota` (bytes on disk) nothing comes into the store that does not fit: what was used longest ago makes
+    /// room, and what finds none throws `overQuota`. Other openings may have another quota, or none.
+    package static func open(at root: FilePath, quota: Int64? = nil) throws -> Store {
         do {
-            return try Store(root)
+            let store = try Store(root)
+            if let quota { try store.limit(to: quota) }
+            return store
         } catch {
             throw StorageError.writing("the layout of the store", in: root, error)
         }
@@ -60,7 +66,8 @@ package final class Store: Sendable {
         layers = LayerStore(
             directory: root.appending("layers"), root: root, session: session, blobs: blobs,
             compressed: RecordStore(directory: root.appending("compressed"), session: session))
-        let left = try Session.sweep(root.appending("leases"))
+        let left = try Session.sweep(root.appending("leases"), forgetting: true)
+        try StoreQuota.sweep(root, sparing: left.alive)
         if left.leftTemporaries {
             try sweep(sparing: left.alive)
             try Lease.passing(root.appending("leases.lock"), exclusively: true) { try layers.removeOrphanedIndexes() }

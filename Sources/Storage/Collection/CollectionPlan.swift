@@ -104,7 +104,7 @@ struct CollectionPlan {
         case .tree(let index):
             let tree = inventory.trees[index]
             return StoreItem(
-                kind: tree.kind, id: tree.path.lastComponent?.string ?? "", title: tree.path.string, size: tree.size,
+                kind: tree.kind, id: tree.path.lastComponent?.string ?? "", title: tree.title, size: tree.size,
                 shared: 0, lastUsed: tree.lastUsed, hold: tree.hold)
         }
     }

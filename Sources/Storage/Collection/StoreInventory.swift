@@ -46,6 +46,14 @@ struct StoreInventory {
         let size: Int64
         let lastUsed: Int64
         var hold: StoreItem.Hold?
+
+        /// A cache mount says itself what it is called.
+        var title: String {
+            guard kind == .mount, let bytes = try? StoreDirectory.read(path.appending("cache.json"), limit: 1 << 16),
+                let id = (try? JSON(parsing: bytes)).flatMap({ CacheMountID($0) })?.name
+            else { return path.lastComponent?.string ?? "" }
+            return id
+        }
     }
 
     private(set) var steps: [Step] = []

@@ -37,7 +37,10 @@ package final class BlobStore: Sendable {
     package func ingest(_ stream: BlobStream, expecting descriptor: Descriptor) async throws {
         if try claim(descriptor.digest) { return }
         let thread = BlockingThread(label: "blob")
-        let writer = try await thread.run { [self] in try ArrivingBlob(descriptor, file: pending()) }
+        let writer = try await thread.run { [self] in
+            try session.quota.value?.prepare(descriptor.size)
+            return try ArrivingBlob(descriptor, file: pending())
+        }
         do {
             for try await chunk in stream { try await thread.run { try writer.write(chunk) } }
             try await thread.run {

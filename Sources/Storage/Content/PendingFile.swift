@@ -15,8 +15,13 @@ final class PendingFile: @unchecked Sendable {
     private(set) var size: Int64 = 0
     private var hasTemporaryName = true
 
-    init(in directory: FilePath, session: Session) throws(SystemError) {
+    private let session: Session
+
+    init(in directory: FilePath, session: Session) throws {
         self.directory = directory
+        self.session = session
+        // The directory may grow.
+        try session.admit(1)
         path = directory.appending(try session.temporaryName())
         descriptor = try OwnedDescriptor.open(path, flags: O_RDWR | O_CREAT | O_EXCL)
     }
@@ -28,13 +33,15 @@ final class PendingFile: @unchecked Sendable {
         hasTemporaryName = false
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
+    func write(_ bytes: UnsafeRawBufferPointer) throws {
+        try session.admit(bytes.count)
         try descriptor.write(bytes)
         hasher.update(bytes)
         size += Int64(bytes.count)
     }
 
-    func write(_ bytes: [UInt8]) throws(SystemError) {
+    func write(_ bytes: [UInt8]) throws {
+        try session.admit(bytes.count)
         try descriptor.write(bytes)
         hasher.update(bytes)
         size += Int64(bytes.count)

@@ -10,7 +10,9 @@ import SystemPackage
 final class Session: Sendable {
     let name: String
     let path: FilePath
-    private let file: SharedDescriptor
+    let file: SharedDescriptor
+    /// What bounds the files that are written under this session; empty without a quota.
+    let quota = QuotaSlot()
     private let temporaries = Atomic<Int>(0)
     private let isNoted = Atomic<Bool>(false)
 
@@ -70,8 +72,10 @@ final class Session: Sendable {
     }
 
     /// Removes the files of sessions whose owner is gone. Says which live, and whether one of the others may have left
-    /// temporaries.
-    static func sweep(_ directory: FilePath) throws -> (alive: Set<String>, leftTemporaries: Bool) {
+    /// temporaries; only with `forgetting` are those that did removed, by who then removes the temporaries.
+    static func sweep(
+        _ directory: FilePath, forgetting: Bool = false
+    ) throws -> (alive: Set<String>, leftTemporaries: Bool) {
         var alive: Set<String> = []
         var leftTemporaries = false
         for name in try StoreDirectory.names(in: directory) {
@@ -80,8 +84,9 @@ final class Session: Sendable {
             guard access(path.string, F_OK) == 0 else { continue }
             if try FileLock.take(path, .exclusive) != nil {
                 let text = try StoreDirectory.read(path, limit: 1 << 28) ?? []
-                leftTemporaries = leftTemporaries || text.starts(with: note.utf8) || text.contains("\n\(note)\n".utf8)
-                unlink(path.string)
+                let left = text.starts(with: note.utf8) || text.contains("\n\(note)\n".utf8)
+                leftTemporaries = leftTemporaries || left
+                if forgetting || !left { unlink(path.string) }
             } else {
                 alive.insert(name)
             }
@@ -89,10 +94,22 @@ final class Session: Sendable {
         return (alive, leftTemporaries)
     }
 
+    /// Returns when `bytes` may be written.
+    func admit(_ bytes: Int) throws { try quota.value?.take(Int64(bytes)) }
+
     /// Changes with every start of the machine.
     static func bootID() throws(SystemError) -> String {
         let file = try OwnedDescriptor.open("/proc/sys/kernel/random/boot_id")
         let bytes = try file.read(count: 36, at: 0)
         return String(decoding: bytes, as: UTF8.self)
     }
+}
+
+/// A place for a quota, set once when the store is opened.
+final class QuotaSlot: Sendable {
+    private let slot = Mutex<StoreQuota?>(nil)
+
+    var value: StoreQuota? { slot.withLock { $0 } }
+
+    func store(_ quota: StoreQuota) { slot.withLock { $0 = quota } }
 }

@@ -20,7 +20,9 @@ extension LayerStore {
         }
         let writing = BlockingThread(label: "layer-write")
         let arrival = try await writing.run { [self] in
-            try ArrivingLayer(descriptor, store: self, keepsBlob: keepsBlob, sizeLimit: sizeLimit)
+            // The tar is at least about as large as its blob.
+            try session.quota.value?.prepare(keepsBlob ? 2 * descriptor.size : descriptor.size)
+            return try ArrivingLayer(descriptor, store: self, keepsBlob: keepsBlob, sizeLimit: sizeLimit)
         }
         do {
             try await transfer(stream, to: arrival, decoding: decoding, writing: writing)

@@ -35,6 +35,9 @@ struct ErofsLayers: LayerSource {
         }
     }
 
+    /// A mount keeps its files, whatever becomes of their names.
+    func isCurrent(_ key: LayerKey) -> Bool { true }
+
     private func openIndex(
         of id: DiffID, chain: (id: ChainID, below: any LowerTree)?
     ) throws -> (SharedDescriptor, Superblock) {

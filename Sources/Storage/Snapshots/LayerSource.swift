@@ -8,6 +8,9 @@ protocol LayerSource: Sendable {
 
     /// Blocks. With `chain`, as the layer is on top of that stack, which `below` shows.
     func layer(_ id: DiffID, chain: (id: ChainID, below: any LowerTree)?) throws -> LayerDirectory
+
+    /// Whether what was given for `key` still shows the layer.
+    func isCurrent(_ key: LayerKey) -> Bool
 }
 
 /// A layer to stack: its root, with overlayfs's marks in it. One for each layer and process, which all builds share.

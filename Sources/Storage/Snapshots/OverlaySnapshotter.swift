@@ -105,7 +105,7 @@ package final class OverlaySnapshotter: Snapshotter {
     }
 
     private func layer(_ key: LayerKey, _ make: () throws -> LayerDirectory) throws -> LayerDirectory {
-        if let layer = layers.withLock({ $0[key] }) { return layer }
+        if let layer = layers.withLock({ $0[key] }), source.isCurrent(key) { return layer }
         let layer = try make()
         layers.withLock { $0[key] = layer }
         return layer

@@ -37,6 +37,11 @@ struct UnpackedLayers: LayerSource {
             root: SharedDescriptor(try DetachedMount.clone(of: root.rawValue).release()), marks: unpacked.marks)
     }
 
+    /// A collection takes the directory away from its name before it empties it.
+    func isCurrent(_ key: LayerKey) -> Bool {
+        access(directory.appending(key.fileName).appending("marks").string, F_OK) == 0
+    }
+
     private func unpack(
         _ id: DiffID, _ tar: SharedDescriptor, _ size: Int64, below: (any LowerTree)?, to path: FilePath
     ) throws {
@@ -44,6 +49,7 @@ struct UnpackedLayers: LayerSource {
         try sweep()
         let pending = directory.appending(try store.session.temporaryName())
         do {
+            try store.session.quota.value?.take(size)
             var tree = LayerTree(entries: try store.layers.entries(of: id), tarSize: size, below: below)
             try tree.addEntries()
             try StoreDirectory.create(pending, mode: 0o700)
