@@ -6,6 +6,7 @@ package import OCI
 package import Registry
 import Sandbox
 package import Storage
+import Synchronization
 import SystemPackage
 
 /// A ready engine: the store, the sandbox, registries and repositories put together. One serves any number of builds at
@@ -17,7 +18,10 @@ package final class Engine: Sendable {
     package let library: ImageLibrary
     package let trees: ChainTrees
     package let git: GitRemote
-    private let flights = Solver.Flights()
+    let http: HTTPClient
+    package let journals: BuildJournals
+    /// Steps that run now, by the scope of their records.
+    private let flights = Mutex<[String?: Solver.Flights]>([:])
     private let snapshots: SnapshotterChoice
     private let ranges: IDRanges
     private let work: WorkArea
@@ -26,12 +30,14 @@ package final class Engine: Sendable {
     /// Opens the store; nothing else is contacted or started.
     package init(_ configuration: EngineConfiguration) throws {
         self.configuration = configuration
-        store = try Store.open(at: configuration.root)
+        store = try Store.open(at: configuration.root, quota: configuration.quota)
         let http = HTTPClient()
+        self.http = http
         registry = RegistryClient(configuration.registries, credentials: configuration.credentials, http: http)
         library = ImageLibrary(store: store, source: registry)
         trees = ChainTrees(store: store)
-        git = GitRemote(client: http, helper: GitHelper(), trust: configuration.gitTrust)
+        journals = BuildJournals(in: store)
+        git = GitRemote(client: http, helper: configuration.gitHelper, trust: configuration.gitTrust)
         snapshots = SnapshotterChoice(store: store)
         work = try WorkArea(in: store)
         let memory = configuration.limits.upperMemory
@@ -65,18 +71,30 @@ package final class Engine: Sendable {
         _ request: BuildRequest, _ limits: EngineLimits?, _ report: @escaping EventSink,
         _ solve: (Solver, [VertexID]) async throws -> [Result<LayerChain, any Error>]
     ) async throws -> [Result<BuiltImage, any Error>] {
+        // From here on nothing goes that this build needs or makes.
+        let lease = try store.lease()
+        var request = request
+        request.remotes = try request.remotes ?? remotes(report: report)
         let plan = try await Planner.plan(request, images: library)
-        for warning in plan.warnings { report(.warning(warning)) }
+        let findings = try await plan.checkCopies(of: request)
+        for warning in plan.warnings + findings { report(.warning(warning)) }
         report(.planned(plan.steps))
-        return try await withCommandRunner(limits) { commands in
+        return try await withCommandRunner(
+            limits, secrets: request.secrets, renewsCaches: !request.usesCache, visitor: request.visitor
+        ) { commands in
             let executor = LayerExecutor(
                 store: store, library: library, trees: trees, graph: plan.graph, commands: commands)
+            let records = StoredRecords(
+                store: store, origins: executor.origins, lease: lease, scope: request.cache.scope)
             let solver = Solver(
-                graph: plan.graph, records: StoredRecords(store: store, origins: executor.origins), executor: executor,
-                flights: flights, usesCache: request.usesCache, now: WallClock.seconds, report: report)
-            let chains = try await solve(solver, plan.targets.map(\.vertex))
+                graph: plan.graph, records: records, executor: executor, flights: flights(in: request.cache.scope),
+                usesCache: request.usesCache, uncachedStages: request.cache.uncachedStages,
+                history: journals.history(of: request), now: WallClock.seconds, report: report)
+            let chains = try await keepingJournal(of: solver, request) {
+                try await solve(solver, plan.targets.map(\.vertex))
+            }
             try Task.checkCancellation()
-            let assembler = ImageAssembler(store: store)
+            let assembler = ImageAssembler(store: store, lease: lease)
             var images: [Result<BuiltImage, any Error>] = []
             for (target, chain) in zip(plan.targets, chains) {
                 switch chain {
@@ -89,9 +107,33 @@ package final class Engine: Sendable {
         }
     }
 
+    private func flights(in scope: String?) -> Solver.Flights {
+        flights.withLock { flights in
+            let known = flights[scope] ?? Solver.Flights()
+            flights[scope] = known
+            return known
+        }
+    }
+
+    /// However the build ends, it can be asked why.
+    private func keepingJournal<Result>(
+        of solver: Solver, _ request: BuildRequest, _ body: () async throws -> Result
+    ) async throws -> Result {
+        do {
+            let result = try await body()
+            try journals.save(await solver.journal(created: WallClock.seconds()), of: request)
+            return result
+        } catch {
+            // The failure counts, not that nobody may learn of it later.
+            try? journals.save(await solver.journal(created: WallClock.seconds()), of: request)
+            throw error
+        }
+    }
+
     /// A runner for one build's commands, which ends with the build however that ends.
     func withCommandRunner<Result: Sendable>(
-        _ limits: EngineLimits? = nil, _ body: (CommandRunner) async throws -> Result
+        _ limits: EngineLimits? = nil, secrets: BuildSecrets = BuildSecrets(), renewsCaches: Bool = false,
+        visitor: FailureVisitor? = nil, _ body: (CommandRunner) async throws -> Result
     ) async throws -> Result {
         let limits = limits ?? configuration.limits
         let lease = try ranges.take()
@@ -100,7 +142,8 @@ package final class Engine: Sendable {
             limits: .init(
                 memory: limits.memory.map { UInt64($0) }, processors: limits.cpus, processes: UInt64(limits.pids),
                 time: limits.timeout),
-            upper: UpperPolicy(memory: upperMemory, disk: work.path)
+            upper: UpperPolicy(memory: upperMemory, disk: work.path), secrets: secrets, renewsCaches: renewsCaches,
+            visitor: visitor
         ) {
             // The range is taken as long as the runner may start anything in it.
             do { return try await SandboxSupervisor.start(ids: lease.ids, runtime: try CrunRuntime.locate()) } catch {
@@ -121,29 +164,37 @@ package final class Engine: Sendable {
     // MARK: Images
 
     /// Names an image in the store only.
-    package func tag(_ image: BuiltImage, as reference: ImageReference) throws {
-        try store.references.put(image.manifest.descriptor, as: LocalName.built(reference))
+    package func tag(_ target: BuiltTarget, as reference: ImageReference) throws {
+        try keepIndex(of: target)
+        try store.references.put(target.root.descriptor, as: LocalName.built(reference))
     }
 
     /// Sends an image to its registry under all `references`, and records that the registry has it.
     package func push(
-        _ image: BuiltImage, to references: [ImageReference], report: @escaping @Sendable (Transfer) -> Void
+        _ target: BuiltTarget, to references: [ImageReference], report: @escaping @Sendable (Transfer) -> Void
     ) async throws {
         try await ImagePusher(store: store, library: library, destination: registry)
-            .push(image, to: references, report: report)
+            .push(target, to: references, report: report)
+        try keepIndex(of: target)
         for reference in references {
             try store.references.remove(LocalName.built(reference))
-            try store.references.put(image.manifest.descriptor, as: LocalName.mirrored(reference))
+            try store.references.put(target.root.descriptor, as: LocalName.mirrored(reference))
         }
+    }
+
+    private func keepIndex(of target: BuiltTarget) throws {
+        if let index = target.index { try store.blobs.put(index.bytes) }
     }
 
     /// Brings an image with all its layers into the store.
     package func pull(
         _ reference: ImageReference, platform: Platform, report: @escaping @Sendable (Transfer) -> Void
     ) async throws -> BaseImage {
+        let lease = try store.lease()
         let image = try await library.resolve(reference, platform: platform)
         try await library.fetch(LayerChain(image.config.diffIDs), origins: LayerOrigins(of: [image]), report: report)
         try store.references.put(image.manifest, as: LocalName.mirrored(reference))
+        withExtendedLifetime(lease) {}
         return image
     }
 }

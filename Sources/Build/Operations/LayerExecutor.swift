@@ -24,28 +24,52 @@ package struct LayerExecutor: OperationExecutor {
     }
 
     package func execute(_ vertex: Vertex, on inputs: [LayerChain], emit: @escaping EventSink) async throws -> DiffID {
-        guard let step = vertex.step else { preconditionFailure("every operation that makes a layer is a step") }
         for input in inputs { try await library.fetch(input, origins: origins) { emit(.transfer($0)) } }
         let base = try await trees.tree(of: inputs[0])
         do {
-            switch vertex.operation {
-            case .run(let run): return try await commands.run(run, step: step, on: inputs[0], tree: base, emit: emit)
-            case .copy(let copy):
-                let source: SelectionSource =
-                    switch copy.origin {
-                    case .context(let index): .context(index)
-                    case .stage: .chain(inputs[1])
-                    }
-                return try await self.copy(copy, from: source, onto: base)
-            case .makeDirectory(let directory): return try await make(directory, on: base)
-            case .scratch, .image: preconditionFailure("has no layer of its own")
+            return try await perform(vertex, on: inputs, base, emit)
+        } catch {
+            guard let step = vertex.step, let (message, hint) = Self.mistake(in: error) else { throw error }
+            throw BuildError.step(StepFailure(step: step, message: message, hint: hint))
+        }
+    }
+
+    private func perform(
+        _ vertex: Vertex, on inputs: [LayerChain], _ base: FileTree, _ emit: @escaping EventSink
+    ) async throws -> DiffID {
+        switch vertex.operation {
+        case .run(let run):
+            guard let step = vertex.step else { preconditionFailure("every command is a step") }
+            if let refusal = ForeignPlatform.refusal(of: run.platform) {
+                throw BuildError.step(StepFailure(step: step, message: refusal.message, hint: refusal.hint))
             }
-        } catch let error as SandboxError where error.code == .unsuitableRoot || error.code == .notExecutable {
-            throw BuildError.step(StepFailure(step: step, message: error.message))
-        } catch let error as CopyError {
-            throw BuildError.step(StepFailure(step: step, message: error.message, hint: error.hint))
-        } catch let error as UnknownUser {
-            throw BuildError.step(StepFailure(step: step, message: error.description, hint: error.hint))
+            var shown = [MountInput(chain: inputs[0], tree: base)]
+            for input in inputs.dropFirst() {
+                shown.append(MountInput(chain: input, tree: try await trees.tree(of: input)))
+            }
+            return try await commands.run(run, step: step, on: shown, emit: emit)
+        case .copy(let copy):
+            let source: SelectionSource =
+                switch copy.origin {
+                case .context(let index): .context(index)
+                case .stage: .chain(inputs[1])
+                }
+            return try await self.copy(copy, from: source, onto: base) { emit(.warning($0)) }
+        case .makeDirectory(let directory): return try await make(directory, on: base)
+        case .scratch, .image, .merge: preconditionFailure("has no layer of its own")
+        }
+    }
+
+    /// What the author of the build can mend; nil for other errors.
+    private static func mistake(in error: any Error) -> (message: String, hint: String?)? {
+        switch error {
+        case let error as SandboxError where error.isOfTheBuild:
+            (error.message, nil)
+        case let error as StorageError where error.code == .unsuitableMountPoint: (error.message, nil)
+        case let error as CopyError: (error.message, error.hint)
+        case let error as RunMountError: (error.message, error.hint)
+        case let error as UnknownUser: (error.description, error.hint)
+        default: nil
         }
     }
 
@@ -65,7 +89,7 @@ package struct LayerExecutor: OperationExecutor {
         var placement = CopyPlacement(
             on: base, owner: .init(uid: identity.uid, gid: identity.gid), mode: nil, epoch: directory.epoch)
         try placement.makeDirectory(followedThrough: directory.path)
-        return try await LayerContents(store: store, context: nil).writeOnThread(placement, epoch: directory.epoch)
+        return try await LayerContents(store: store, context: nil).writeOnThread(placement)
     }
 }
 

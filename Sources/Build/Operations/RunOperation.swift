@@ -5,6 +5,12 @@ package struct RunOperation: Hashable, Sendable {
     package enum Network: String, Hashable, Sendable, CaseIterable {
         case `default`
         case none
+        case host
+    }
+
+    package enum Security: String, Hashable, Sendable {
+        case sandbox
+        case insecure
     }
 
     /// A here-document that is a program itself.
@@ -38,13 +44,21 @@ package struct RunOperation: Hashable, Sendable {
     /// As USER gave it; looked up in the image the command runs in.
     package var user: String
     package var network: Network
+    package var security = Security.sandbox
     package var script: Script?
     package var platform: Platform
     /// No file of the new layer is younger.
     package var epoch: Int64
+    package var mounts: [RunMount] = []
+    /// `NAME=value` of proxies that nothing declares: what the command fetches must not depend on them.
+    package var proxies: [String] = []
+    package var settings = RunSettings()
 
-    /// What decides the result besides the tree it runs on.
-    var ingredients: JSON {
+    /// What decides the result besides the tree it runs on and the files it mounts, which are named as written.
+    var ingredients: JSON { ingredients(naming: \.text) }
+
+    /// The same with `name` for what is mounted.
+    func ingredients(naming name: (RunMount.Source) -> JSON) -> JSON {
         [
             "operation": "run",
             "arguments": .array(arguments.map(JSON.string)),
@@ -52,9 +66,12 @@ package struct RunOperation: Hashable, Sendable {
             "directory": .string(workingDirectory),
             "user": .string(user),
             "network": .string(network.rawValue),
+            "security": security == .sandbox ? nil : .string(security.rawValue),
+            "settings": settings.ingredients,
             "script": script.map { .array([.string($0.name), .string(Digest.of($0.bytes).description)]) },
             "platform": .string(platform.description),
             "epoch": .integer(epoch),
+            "mounts": mounts.isEmpty ? nil : .array(mounts.map { $0.ingredients(name) }),
         ]
     }
 }

@@ -13,13 +13,25 @@ package struct BuildRequest: Sendable {
     package var platforms: [Platform]
     /// For RUN without `--network`.
     package var network: RunOperation.Network
+    package var settings = RunSettings()
+    /// What the Dockerfile may ask for.
+    package var entitlements: Set<Entitlement> = []
     /// Bounds the times of all new files; nil derives them from the base image (see `Planner`).
     package var epoch: Int64?
     /// When the source was made: the commit's time. The time of the image.
     package var created: Int64
     package var usesCache: Bool
+    package var cache = CacheSettings()
+    /// A pattern of COPY or ADD that matches nothing is an error.
+    package var isStrict = false
+    /// What RUN may be lent.
+    package var secrets = BuildSecrets()
+    /// Sees the place of the first command that fails.
+    package var visitor: FailureVisitor?
     /// What stands in for stages and images.
     package var namedContexts = NamedContexts()
+    /// Where ADD gets what it names by URL.
+    package var remotes: (any RemoteSources)?
 
     package init(
         dockerfile: DockerfileStages, context: any BuildContext, targets: [String] = [],

@@ -6,10 +6,11 @@ extension Planner {
     mutating func plan(
         _ run: RunInstruction, _ instruction: StageInstruction, in stage: Stage, _ state: inout StageState
     ) throws {
-        if let mount = run.mounts.first { throw PlanError.unsupported("RUN --mount", at: mount.range) }
         if let device = run.devices.first { throw PlanError.unsupported("RUN --device", at: device.range) }
-        if run.security == .insecure { throw PlanError.unsupported("RUN --security=insecure", at: instruction.range) }
-        if run.network == .host { throw PlanError.unsupported("RUN --network=host", at: instruction.range) }
+        if run.security == .insecure {
+            try require(.insecureSecurity, for: "RUN --security=insecure", at: instruction.range)
+        }
+        if run.network == .host { try require(.hostNetwork, for: "RUN --network=host", at: instruction.range) }
         var script: RunOperation.Script?
         let arguments: [String]
         var shown: String
@@ -28,18 +29,37 @@ extension Planner {
             if let program = RunOperation.Script(body, named: heredoc.name) {
                 script = program
                 arguments = program.arguments
+                shown = "/dev/pipes/\(program.name)"
             } else {
                 arguments = state.shell + [body]
+                shown = arguments.joined(separator: " ")
             }
-            shown = (state.shell + ["<<\(heredoc.name) (\(body))"]).joined(separator: " ")
         }
         if let prefix = state.environment.historyPrefix { shown = "\(prefix) \(shown)" }
         var environment = state.environment.run
         if environment["SOURCE_DATE_EPOCH"] == nil { environment["SOURCE_DATE_EPOCH"] = String(state.commandEpoch) }
-        let operation = RunOperation(
+        let (mounts, sources) = try mounts(of: run, in: stage, state)
+        var operation = RunOperation(
             arguments: arguments, environment: environment.assignments, workingDirectory: state.workingDirectory,
-            user: state.config.user, network: run.network.map { $0 == .none ? .none : .default } ?? request.network,
-            script: script, platform: state.config.platform, epoch: state.commandEpoch)
-        extend(&state, with: .run(operation), instruction, history: "RUN \(shown) # buildkit")
+            user: state.config.user, network: network(of: run),
+            script: script, platform: state.config.platform, epoch: state.commandEpoch,
+            mounts: mounts, proxies: state.environment.undeclaredProxies.map(\.assignment))
+        operation.security = run.security == .insecure ? .insecure : .sandbox
+        operation.settings = request.settings
+        extend(&state, with: .run(operation), sources: sources, instruction, history: "RUN \(shown) # buildkit")
+    }
+
+    private func network(of run: RunInstruction) -> RunOperation.Network {
+        switch run.network {
+        case .none?: .none
+        case .host?: .host
+        case .default?, nil: request.network
+        }
+    }
+
+    private func require(_ entitlement: Entitlement, for what: String, at range: SourceRange) throws(PlanError) {
+        if request.entitlements.contains(entitlement) { return }
+        throw PlanError(
+            .error("\(what) needs the entitlement \(entitlement.rawValue)", at: range, hint: entitlement.remedy))
     }
 }

@@ -13,17 +13,14 @@ struct BuildCommand: AsyncParsableCommand {
             Examples:
               caisson build -t 127.0.0.1:5000/app:1 --push .
               caisson build --target test .
+              caisson build https://example.org/app.git#main:service
               caisson build -t app:dev --output type=docker,dest=app.tar .
             """)
 
-    @Argument(help: "A directory.") var context = "."
+    @OptionGroup var contexts: ContextOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var limits: LimitOptions
 
-    @Option(
-        name: [.short, .customLong("file")],
-        help: "The Dockerfile, - for standard input. Default: Dockerfile in the context.")
-    var file: String?
     @Option(name: .customLong("target"), help: "A stage to build. Several build one graph.") var target: [String] = []
     @Option(name: .customLong("build-arg"), help: ArgumentHelp("An ARG's value.", valueName: "name[=value]"))
     var buildArg: [String] = []
@@ -39,29 +36,45 @@ struct BuildCommand: AsyncParsableCommand {
         name: .customLong("epoch"),
         help: "Seconds since 1970 that bound the times of files, or auto: the commit's time for the image alone.")
     var epoch = "auto"
-    @Flag(name: .customLong("no-cache"), help: "Run every step.") var noCache = false
+    @OptionGroup var cache: CacheOptions
+    @OptionGroup var secrets: SecretOptions
+    @OptionGroup var sandbox: SandboxOptions
+    @OptionGroup var entitlements: EntitlementOptions
+    @OptionGroup var failure: FailureOptions
     @OptionGroup var results: ResultOptions
     @Option(name: .customLong("progress"), help: "How the build is shown on standard error.") var progress =
         ProgressStyle.auto
 
     func run() async throws {
         let plan = try results.plan(targets: target)
-        let source = try LocalSource(context: context, file: file)
-        let request = try await source.request(
-            targets: target, arguments: Self.pairs(buildArg, fromEnvironment: true), labels: Self.pairs(label),
-            platforms: try Self.platforms(platform), network: network, epoch: epoch, usesCache: !noCache)
+        let terminal = try failure.terminal()
         let engine = try store.engine(limits: try limits.limits)
+        let remotes = try engine.remotes()
+        let source = try await contexts.source(through: remotes)
+        var request = try await source.request(
+            targets: target, arguments: Self.pairs(buildArg, fromEnvironment: true), labels: Self.pairs(label),
+            platforms: try Self.platforms(platform), network: network, epoch: epoch, usesCache: !cache.noCache)
+        request.cache = try cache.settings(contexts, stages: source.dockerfile.stages.map(\.name))
+        request.remotes = remotes
+        request.namedContexts = try await contexts.namedContexts(of: engine, through: remotes)
+        request.secrets = try secrets.secrets()
+        request.settings = sandbox.settings
+        request.entitlements = Set(entitlements.allow)
         let view = try progress.view(for: source.dockerfile.source)
+        let showsOutput = progress.resolved != .tty
+        let shell = terminal.map { FailureShell(at: $0, view: view, source: source, showsOutput: showsOutput) }
+        if let shell { request.visitor = { try await shell.visit($0) } }
         let built: [BuiltTarget]
         do {
-            built = try await view.following(images: { $0.flatMap(\.images) }) { report in
+            built = try await view.following(images: { $0.flatMap(\.images) }) { show in
+                let report = shell.map { shell in { @Sendable in shell.pass($0) } } ?? show
                 let built = BuiltTarget.grouped(try await engine.build(request, report: report))
                 try await results.deliver(built, plan, engine: engine, epoch: request.created, report: report)
                 return built
             }
         } catch BuildError.step(let failure) {
-            throw CommandFailure(
-                text: FailedStep(failure, in: source, showsOutput: progress.resolved != .tty).text)
+            if shell?.wasOpened == true { throw CommandFailure("\(failure)") }
+            throw CommandFailure(text: FailedStep(failure, in: source, showsOutput: showsOutput).text)
         }
         if store.json {
             let documents = built.map { $0.json(named: plan.references(of: $0)) }
@@ -87,7 +100,7 @@ struct BuildCommand: AsyncParsableCommand {
     }
 
     /// `name=value`; a bare name takes the value of this process's environment, if it has one.
-    private static func pairs(_ texts: [String], fromEnvironment: Bool = false) throws -> [String: String] {
+    static func pairs(_ texts: [String], fromEnvironment: Bool = false) throws -> [String: String] {
         var pairs: [String: String] = [:]
         for text in texts {
             if let equals = text.firstIndex(of: "=") {
