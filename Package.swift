@@ -187,6 +187,11 @@ let package = Package(
             name: "AgentTests",
             dependencies: ["Agent", "HTTP", "OCI", "Pipeline", "Runs", "caisson-agent", logging, systemPackage],
             swiftSettings: swift),
+        // What the fuzzer runs, and the replay of the inputs it kept (script/fuzz).
+        .target(
+            name: "FuzzTargets", dependencies: ["Archive", "Dockerfile"], path: "Tests/FuzzTargets",
+            swiftSettings: swift),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], exclude: ["Corpus"], swiftSettings: swift),
         .testTarget(
             name: "ProgressTests", dependencies: ["Build", "Dockerfile", "Linux", "OCI", "caisson"],
             swiftSettings: swift),
@@ -198,3 +203,13 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17
 )
+
+// The fuzzer itself only builds with `--sanitize fuzzer`: no ordinary build may see it.
+if Context.environment["CAISSON_FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/CLibFuzzer"),
+        .executableTarget(
+            name: "fuzz", dependencies: ["CLibFuzzer", "FuzzTargets"], path: "Tests/FuzzDriver",
+            exclude: ["Dictionaries"], swiftSettings: swift),
+    ]
+}

@@ -24,6 +24,11 @@ package struct GlobPattern: Hashable, Sendable {
     private let elements: [Element]
     /// The bytes every match begins with.
     private let prefix: [UInt8]
+    /// No match has fewer bytes.
+    private let minimumLength: Int
+    /// Whether every `**` stands at the beginning of a component, so that what it takes does not depend on stars
+    /// before it.
+    private let isAligned: Bool
 
     /// Nil when a bracket is open or an escape stands at the end.
     package init?(_ text: String, doubleStar: DoubleStar = .single) {
@@ -32,6 +37,10 @@ package struct GlobPattern: Hashable, Sendable {
         self.text = text
         self.elements = elements
         prefix = elements.prefix(while: \.isByte).compactMap(\.byte)
+        minimumLength = elements.count { ![.star, .components, .rest].contains($0) }
+        isAligned = elements.indices.allSatisfy { index in
+            elements[index] != .components || index == 0 || elements[index - 1] == .byte(.slash)
+        }
     }
 
     /// Whether the pattern is a plain path.
@@ -58,12 +67,17 @@ package struct GlobPattern: Hashable, Sendable {
         case beginning
     }
 
-    /// Goes back to the last star only, and to the last `**` when that star cannot take more: an earlier one could
-    /// not reach anything the later cannot, so no pattern takes more than quadratic time in its path.
     private func match(_ path: ArraySlice<UInt8>, accepting acceptance: Acceptance) -> Bool {
         if acceptance != .beginning {
-            guard path.starts(with: prefix) else { return false }
+            guard path.count >= minimumLength, path.starts(with: prefix) else { return false }
         }
+        return isAligned ? matchAligned(path, acceptance) : matchAnywhere(path, acceptance)
+    }
+
+    /// Goes back to the last star only, and to the last `**` when that star cannot take more: in an aligned pattern
+    /// an earlier one could not reach anything the later cannot. So no pattern takes more than quadratic time in its
+    /// path.
+    private func matchAligned(_ path: ArraySlice<UInt8>, _ acceptance: Acceptance) -> Bool {
         var element = acceptance == .beginning ? 0 : prefix.count
         var position = path.startIndex + element
         var star: (element: Int, position: Int)?
@@ -121,6 +135,47 @@ package struct GlobPattern: Hashable, Sendable {
                 return false
             }
         }
+    }
+}
+
+extension GlobPattern {
+    /// Follows all ways through the pattern at once: for `a**b`, which hardly anyone writes.
+    private func matchAnywhere(_ path: ArraySlice<UInt8>, _ acceptance: Acceptance) -> Bool {
+        // The places in the pattern that are reached at a position, for this one and those a character may end at.
+        var reached = [[Bool]](repeating: [Bool](repeating: false, count: elements.count + 1), count: 5)
+        var isInside = [Bool](repeating: false, count: elements.count)
+        reached[0][0] = true
+        for (offset, position) in (path.startIndex...path.endIndex).enumerated() {
+            let row = offset % 5
+            let isEnd = position == path.endIndex
+            let atComponent = offset > 0 && path[position - 1] == .slash
+            for (index, element) in elements.enumerated() {
+                if atComponent, isInside[index] { reached[row][index + 1] = true }
+                guard reached[row][index] else { continue }
+                switch element {
+                case .rest: return true
+                case .star:
+                    reached[row][index + 1] = true
+                    if !isEnd, path[position] != .slash { reached[(offset + 1) % 5][index] = true }
+                case .components:
+                    reached[row][index + 1] = true
+                    isInside[index] = true
+                case .byte(let byte):
+                    if !isEnd, path[position] == byte { reached[(offset + 1) % 5][index + 1] = true }
+                case .anyCharacter, .set:
+                    guard !isEnd, path[position] != .slash else { break }
+                    let end = path.endOfScalar(at: position)
+                    if case .set(let set) = element, !set.contains(path[position..<end]) { break }
+                    reached[(offset + end - position) % 5][index + 1] = true
+                }
+            }
+            if reached[row][elements.count], isEnd || (acceptance == .pathOrParent && path[position] == .slash) {
+                return true
+            }
+            if isEnd { return acceptance == .beginning && (reached[row].contains(true) || isInside.contains(true)) }
+            for index in reached[row].indices { reached[row][index] = false }
+        }
+        return false
     }
 }
 

@@ -4,7 +4,7 @@ extension Diagnostic {
         var place = source.name
         if let range { place += ":\(range.start.line):\(range.start.column)" }
         let suffix = rule.map { " [\($0)]" } ?? ""
-        return "\(place): \(severity.rawValue): \(message)\(suffix)"
+        return "\(place): \(severity.rawValue): \(Printable.text(message, limit: 500))\(suffix)"
     }
 
     /// The summary, up to four lines of source around the place with a caret, and the remedy. Ends without a newline.
@@ -35,7 +35,7 @@ extension Diagnostic {
                 }
             }
         }
-        if let hint { output += "\nhint: \(hint)" }
+        if let hint { output += "\nhint: \(Printable.text(hint))" }
         return output
     }
 }
@@ -54,25 +54,31 @@ private struct Excerpt {
             from = min(line.startIndex + column - Self.width / 2, line.endIndex)
         }
         bytes = line[from..<min(line.endIndex, from + Self.width)]
-        text = Self.printable(bytes)
+        text = Printable.text(bytes)
     }
 
     /// Spaces up to the column and a caret; tabs are kept so that the caret stands right in any terminal.
     func underline(column: Int, count: Int) -> String {
         let offset = min(max(lineStart + column - 1, bytes.startIndex), bytes.endIndex)
-        let indent = Self.printable(bytes[..<offset]).map { $0 == "\t" ? Character("\t") : " " }
+        let indent = Printable.text(bytes[..<offset]).map { $0 == "\t" ? Character("\t") : " " }
         let end = min(offset + max(0, count), bytes.endIndex)
-        let marked = Self.printable(bytes[offset..<end]).count
+        let marked = Printable.text(bytes[offset..<end]).count
         return String(indent) + "^" + String(repeating: "~", count: max(0, marked - 1))
     }
+}
 
-    private static func printable(_ bytes: ArraySlice<UInt8>) -> String {
-        var text = String()
-        for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+/// Text of a file as a terminal may show it: what would move its cursor or hide something becomes `?`.
+enum Printable {
+    static func text(_ text: some StringProtocol, limit: Int = .max) -> String {
+        var result = String()
+        for (index, scalar) in text.unicodeScalars.enumerated() {
+            if index == limit { return result + "…" }
             let category = scalar.properties.generalCategory
             let hidden = category == .control || category == .format || category == .surrogate
-            text.unicodeScalars.append(hidden && scalar != "\t" ? "?" : scalar)
+            result.unicodeScalars.append(hidden && scalar != "\t" ? "?" : scalar)
         }
-        return text
+        return result
     }
+
+    static func text(_ bytes: ArraySlice<UInt8>) -> String { text(bytes.text) }
 }
