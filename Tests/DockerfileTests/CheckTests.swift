@@ -18,6 +18,7 @@ import Testing
         ("ARG x=1\nFROM a:$x", []), ("FROM --platform=$BUILDPLATFORM a", []),
         ("FROM --platform=$TARGETPLATFORM a", ["RedundantTargetPlatform"]),
         ("FROM --platform=linux/arm64 a", ["FromPlatformFlagConstDisallowed"]),
+        ("FROM --platform=linux/arm64 a AS build_arm64", []),
         ("FROM a\nWORKDIR x", ["WorkdirRelativePath"]),
         ("FROM a\nWORKDIR /a\nWORKDIR x", []), ("FROM scratch\nCOPY $x /", ["UndefinedVar"]), ("FROM a\nCOPY $x /", []),
         ("FROM scratch\nCOPY ${x:-y} $PATH /", []), ("FROM scratch\nARG x\nCOPY $x /", []),
@@ -73,6 +74,25 @@ import Testing
                     10 |
                 hint: did you mean `COPY`?
                 """)
+    }
+
+    @Test func everyLineOfThePlaceIsMarked() {
+        let text = "FROM a\nRUN x\nUSER u\nRUN --mount=targte=/x \\\n  y\nCOPY a \\\n  b \\\n  ${ \\\n  c\n"
+        let file = stages(text)
+        let marked = file.diagnostics.map { diagnostic in
+            diagnostic.render(in: file.source).split(separator: "\n").filter { $0.hasPrefix(">>>") }.map(String.init)
+        }
+        #expect(marked.first == [">>> 4 | RUN --mount=targte=/x \\"])
+        let whole = Diagnostic.error("x", at: file.stages[0].node.range, hint: "a\u{1B}b")
+        #expect(whole.render(in: file.source).hasSuffix("hint: a?b"))
+        let lines = Diagnostic.error("x", at: file.source.range(lines: 4...5)).render(in: file.source)
+        #expect(lines.split(separator: "\n").count { $0.hasPrefix(">>>") } == 2)
+    }
+
+    @Test func messagesHoldNoControlCharactersAndAreCut() {
+        let long = parse("FROM a\n\u{1B}[2J" + String(repeating: "x", count: 5_000))
+        let summary = long.diagnostics[0].summary(in: long.source)
+        #expect(!summary.unicodeScalars.contains("\u{1B}") && summary.utf8.count < 600)
     }
 
     @Test func renderedSourceHoldsNoControlCharacters() {

@@ -1,10 +1,12 @@
-/// `check=skip=A,B;error=true;experimental=A`: which lint rules a file or one instruction wants.
+/// `skip=A,B;error=true;experimental=A`: which lint rules a file or one instruction wants.
 struct CheckDirective {
     private(set) var skipsAll = false
     private(set) var skipped: Set<String> = []
     private(set) var makesErrors = false
     private(set) var experimentsAll = false
     private(set) var experiments: Set<String> = []
+
+    init() {}
 
     /// Nil when an option is unknown or given twice.
     init?(_ text: String) {
@@ -28,22 +30,42 @@ struct CheckDirective {
         }
     }
 
-    init() {}
-
-    /// The directive of a comment above an instruction.
-    init?(comment: Word) {
-        let parts = comment.text.split(separator: "=", maxSplits: 1)
+    /// The text of `check=…` in a comment above an instruction; nil when it is another comment.
+    static func text(of comment: Word) -> Word? {
+        let parts = comment.text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, trim(parts[0]).lowercased() == "check" else { return nil }
-        self.init(trim(parts[1]))
+        return Word(trim(parts[1]), range: comment.range)
     }
 
-    func skips(_ rule: LintRule) -> Bool {
-        skipsAll || skipped.contains(rule.rawValue.lowercased())
+    /// What both ask for together.
+    func merged(with other: CheckDirective) -> CheckDirective {
+        var result = self
+        result.skipsAll = skipsAll || other.skipsAll
+        result.skipped.formUnion(other.skipped)
+        result.makesErrors = makesErrors || other.makesErrors
+        result.experimentsAll = experimentsAll || other.experimentsAll
+        result.experiments.formUnion(other.experiments)
+        return result
     }
 
-    /// Whether a rule that is off by default is asked for.
-    func allows(_ rule: LintRule) -> Bool {
-        !rule.isExperimental || experimentsAll || experiments.contains(rule.rawValue.lowercased())
+    /// Whether the rule is looked at: not skipped, and asked for if it is off by default.
+    func wants(_ rule: LintRule) -> Bool {
+        let name = rule.rawValue.lowercased()
+        guard !skipsAll, !skipped.contains(name) else { return false }
+        return !rule.isExperimental || experimentsAll || experiments.contains(name)
+    }
+}
+
+extension CheckDirective {
+    /// What is wrong with a text that is no directive.
+    static func mistake(in text: Word) -> Diagnostic {
+        let options = ["skip", "error", "experimental"]
+        let names = text.text.split(separator: ";").map { trim($0.prefix { $0 != "=" }) }
+        let unknown = names.first { !options.contains($0) }
+        let suggestion = unknown.flatMap { Suggestion.hint(for: $0, among: options) }
+        return .error(
+            "invalid check directive `\(text.text)`", at: text.range,
+            hint: suggestion ?? "write check=skip=Rule,Rule;error=true")
     }
 }
 

@@ -18,12 +18,18 @@ extension LintFindings {
             add(
                 .redundantTargetPlatform, "`\(platform.text)` is the default platform", at: platform.range, of: node,
                 hint: "remove the flag")
-        case _ where !platform.text.contains("$"):
+        case _ where !platform.text.contains("$") && !names(platform.text, in: stage):
             add(
                 .fromPlatformFlagConstDisallowed, "the platform of the stage is fixed to `\(platform.text)`",
                 at: platform.range, of: node, hint: "use $BUILDPLATFORM, or choose the platform when building")
         default: break
         }
+    }
+
+    /// Whether the stage says by its name that it is for this platform alone: `build_arm64`.
+    private func names(_ platform: String, in stage: Stage) -> Bool {
+        guard let name = stage.name else { return false }
+        return platform.lowercased().split(separator: "/").contains { name.contains($0) }
     }
 
     private mutating func checkAlias(_ alias: Word, of stage: Stage, in file: DockerfileStages) {

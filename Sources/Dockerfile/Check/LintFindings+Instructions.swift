@@ -1,12 +1,16 @@
 extension LintFindings {
     mutating func checkInstructions(of stage: Stage, ignore: IgnoreFile?) {
         var hasShell = false
+        var shell: [String] = []
         var hasWorkdir = false
         var last: [Keyword: InstructionNode] = [:]
         for instruction in stage.instructions {
             let node = instruction.node
             switch instruction.instruction {
-            case .shell: hasShell = true
+            case .shell(let words):
+                hasShell = true
+                shell = words.map(\.text)
+            case .run(let run): checkScript(run, shell: shell, of: node)
             case .cmd(let form), .entrypoint(let form):
                 checkForm(form, of: node, hasShell: hasShell)
                 checkSingle(node, &last)
@@ -33,6 +37,24 @@ extension LintFindings {
         add(
             .jsonArgsRecommended, "\(node.keyword.uppercased) runs in a shell, which keeps signals from the program",
             at: word.range, of: node, hint: "write \(node.keyword.uppercased) [\"program\", \"argument\"]")
+    }
+
+    /// A script of several commands goes on after one that failed, and only the last one decides.
+    private mutating func checkScript(_ run: RunInstruction, shell: [String], of node: InstructionNode) {
+        guard case .script(let heredoc) = run.command, !heredoc.content.hasPrefix("#!") else { return }
+        let lines = heredoc.content.split(separator: "\n").map { Array($0.utf8).trimmed.text }
+        let commands = lines.filter { !$0.isEmpty && !$0.hasPrefix("#") }
+        let stops = { (options: Substring) in
+            options.first == "-" && options.dropFirst().first != "-" && options.contains("e")
+        }
+        let setsOption = commands.contains { line in
+            let words = line.split(separator: " ")
+            return words.first == "set" && words.dropFirst().contains { stops($0) || $0 == "errexit" }
+        }
+        guard commands.count > 1, !setsOption, !shell.dropFirst().contains(where: { stops($0[...]) }) else { return }
+        add(
+            .heredocWithoutErrexit, "the script goes on after a command that failed", at: heredoc.token.range,
+            of: node, hint: "begin it with set -e")
     }
 
     private mutating func checkSingle(_ node: InstructionNode, _ last: inout [Keyword: InstructionNode]) {

@@ -44,7 +44,7 @@ extension LintFindings {
 
     /// `# name description` above arguments and stages.
     mutating func checkDescription(_ names: [Word], of node: InstructionNode) {
-        guard let comment = node.comments.last, CheckDirective(comment: comment) == nil else { return }
+        guard let comment = node.comments.last, CheckDirective.text(of: comment) == nil else { return }
         let first = comment.text.split(separator: " ", maxSplits: 1).first.map(String.init) ?? ""
         guard !names.isEmpty, !names.contains(where: { $0.text == first }) else { return }
         add(

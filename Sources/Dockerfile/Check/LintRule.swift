@@ -1,4 +1,4 @@
-/// The lint rules, named as the field names them.
+/// The lint rules, named as the field names them; the last one is our own.
 package enum LintRule: String, CaseIterable, Sendable {
     case stageNameCasing = "StageNameCasing"
     case fromAsCasing = "FromAsCasing"
@@ -13,6 +13,7 @@ package enum LintRule: String, CaseIterable, Sendable {
     case undefinedVar = "UndefinedVar"
     case multipleInstructionsDisallowed = "MultipleInstructionsDisallowed"
     case legacyKeyValueFormat = "LegacyKeyValueFormat"
+    case invalidBaseImagePlatform = "InvalidBaseImagePlatform"
     case redundantTargetPlatform = "RedundantTargetPlatform"
     case secretsUsedInArgOrEnv = "SecretsUsedInArgOrEnv"
     case invalidDefaultArgInFrom = "InvalidDefaultArgInFrom"
@@ -21,7 +22,8 @@ package enum LintRule: String, CaseIterable, Sendable {
     case invalidDefinitionDescription = "InvalidDefinitionDescription"
     case exposeProtoCasing = "ExposeProtoCasing"
     case exposeInvalidFormat = "ExposeInvalidFormat"
+    case heredocWithoutErrexit = "HeredocWithoutErrexit"
 
     /// Off unless `check=experimental=` names it.
-    var isExperimental: Bool { self == .invalidDefinitionDescription }
+    var isExperimental: Bool { self == .invalidDefinitionDescription || self == .heredocWithoutErrexit }
 }

@@ -12,15 +12,16 @@ package struct Stage: Sendable {
 
 /// A file understood: global arguments, stages, and every mistake of syntax, flags, arguments and structure.
 package struct DockerfileStages: Sendable {
-    package let source: SourceText
-    package let directives: ParserDirectives
+    package let syntax: ParsedDockerfile
     /// The ARG instructions before the first FROM.
     package let globalArguments: [StageInstruction]
     package let stages: [Stage]
     /// In the order of the file. The stages may only be built when there is no error among them.
     package let diagnostics: [Diagnostic]
 
-    package var expander: WordExpander { WordExpander(escape: directives.escape) }
+    package var source: SourceText { syntax.source }
+    package var directives: ParserDirectives { syntax.directives }
+    package var expander: WordExpander { syntax.expander }
 
     package init(_ parsed: ParsedDockerfile) {
         var reader = InstructionReader(escape: parsed.directives.escape)
@@ -46,8 +47,7 @@ package struct DockerfileStages: Sendable {
                 if let instruction, !stages.isEmpty { stages[stages.count - 1].instructions.append(instruction) }
             }
         }
-        source = parsed.source
-        directives = parsed.directives
+        syntax = parsed
         globalArguments = globals
         self.stages = stages
         var structure = misplaced + Self.sourceErrors(stages) + Self.frontEndErrors(parsed.directives)
