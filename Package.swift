@@ -168,7 +168,7 @@ let package = Package(
         .executableTarget(
             name: "git-helper", dependencies: ["Git"], path: "Tests/GitHelperProgram", swiftSettings: swift),
         .testTarget(
-            name: "GitTests", dependencies: ["Git", "HTTP", "Linux", "git-helper", systemPackage],
+            name: "GitTests", dependencies: ["Git", "HTTP", "Linux", "TestServers", "git-helper", systemPackage],
             swiftSettings: swift),
         .testTarget(
             name: "BuildTests",
@@ -177,6 +177,14 @@ let package = Package(
                 systemPackage,
             ],
             exclude: ["Corpus"], swiftSettings: swift),
+        // Contexts that are elsewhere: repositories, URLs, archives, layouts.
+        .testTarget(
+            name: "ContextTests",
+            dependencies: [
+                "Archive", "Build", "Dockerfile", "Engine", "Git", "HTTP", "Linux", "OCI", "Registry", "Storage",
+                "TestServers", "git-helper", systemPackage,
+            ],
+            swiftSettings: swift),
         .testTarget(
             name: "PipelineTests", dependencies: ["OCI", "Pipeline"], exclude: ["Corpus"], swiftSettings: swift),
         .testTarget(

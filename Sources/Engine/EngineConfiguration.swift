@@ -1,5 +1,6 @@
 package import Git
 import HTTP
+import Linux
 package import Registry
 package import SystemPackage
 
@@ -11,13 +12,23 @@ package struct EngineConfiguration: Sendable {
     package var credentials: any CredentialSource
     package var gitSchemes: Set<GitURL.Scheme>
     package var gitTrust: GitTrust
+    /// The program that talks to repositories by other protocols than http.
+    package var gitHelper = GitHelper()
+    /// The socket of the ssh-agent whose keys open repositories that a build names.
+    package var sshAgent: String?
+    /// Whether builds may fetch from this machine and its link: not where strangers write Dockerfiles.
+    package var allowsLocalAddresses = false
+    /// Bytes of a file that a build fetches.
+    package var downloadLimit: Int64 = 16 << 30
     package var limits: EngineLimits
+    /// Bytes on disk the store may take; nil is unlimited.
+    package var quota: Int64?
 
     package init(
         root: FilePath, registries: RegistryConfiguration = RegistryConfiguration(),
         credentials: any CredentialSource = AnonymousCredentials(),
         gitSchemes: Set<GitURL.Scheme> = GitURL.defaultSchemes,
-        gitTrust: GitTrust = GitTrust(), limits: EngineLimits = EngineLimits()
+        gitTrust: GitTrust = GitTrust(), limits: EngineLimits = EngineLimits(), quota: Int64? = nil
     ) {
         self.root = root
         self.registries = registries
@@ -25,6 +36,7 @@ package struct EngineConfiguration: Sendable {
         self.gitSchemes = gitSchemes
         self.gitTrust = gitTrust
         self.limits = limits
+        self.quota = quota
     }
 
     /// For the command line: credentials where the user's other tools keep them, and registries without TLS by name.
@@ -37,7 +49,12 @@ package struct EngineConfiguration: Sendable {
         }
         self.init(
             root: root, registries: registries,
-            credentials: DockerCredentials(DockerCredentials.Locations(environment: environment)))
+            credentials: DockerCredentials(DockerCredentials.Locations(environment: environment)),
+            gitSchemes: [.https, .http, .ssh, .git])
+        allowsLocalAddresses = true
+        sshAgent = environment["SSH_AUTH_SOCK"].flatMap { $0.isEmpty ? nil : $0 }
+        let known = environment["HOME"].map { FilePath($0).appending(".ssh/known_hosts") }
+        gitTrust.knownHosts = known.flatMap { FileContents.exists($0) ? $0.string : nil }
     }
 
     /// Root's store is the host's; anybody else has one of their own.

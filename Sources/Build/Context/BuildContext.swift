@@ -6,7 +6,7 @@ package import Storage
 /// The files a build may see: a directory, the tree of a commit, an archive.
 ///
 /// Canonical whatever the origin, so that a clone and its commit are the same context: modes 0644 and 0755, owner 0:0,
-/// no times. Contents are named in the tree by `.context` numbers.
+/// no times. Contents are named in the tree by `.context` numbers, or lie in layers of the store.
 package protocol BuildContext: Sendable {
     /// Read once; a context does not change during a build, or the build fails.
     func tree() async throws -> FileTree
@@ -23,8 +23,8 @@ package protocol BuildContext: Sendable {
 
 /// A file of a context, open for reading.
 package enum ContextContent: Sendable {
-    /// From the start of the file on; `as` is what it was when the context was read.
-    case file(SharedDescriptor, as: FileStatus)
+    /// From the start of the file on; `as` is what it was when the context was read, nil for what nothing changes.
+    case file(SharedDescriptor, as: FileStatus?)
     case bytes([UInt8])
 }
 
@@ -53,7 +53,8 @@ package struct EmptyContext: BuildContext {
 /// What a build takes must not change while it is taken: keys and layers would tell different things.
 enum ContextChange {
     /// Throws if `file` is not what it was.
-    static func check(_ file: SharedDescriptor, is status: FileStatus, path: @autoclosure () -> String) throws {
+    static func check(_ file: SharedDescriptor, is status: FileStatus?, path: @autoclosure () -> String) throws {
+        guard let status else { return }
         guard try FileStatus.of(file.rawValue) == status else { throw error(path()) }
     }
 

@@ -9,17 +9,23 @@ package import SystemPackage
 /// A directory as a context: what its ignore file leaves, with canonical modes, owners and no times.
 ///
 /// A clone's `.git` is no part of it, as it is none of the commit's tree. Files are opened below the directory's
-/// descriptor, never through a symbolic link; one that changed since it was found fails the build.
+/// descriptor, never through a symbolic link.
+///
+/// All of it is one state of the directory or the build fails: a file that is not what it was when it was found, and a
+/// directory that gained or lost a name while it was read or before its files were hashed.
 package final class DirectoryContext: BuildContext {
-    /// A file as it was found.
+    /// A file or directory as it was found.
     private struct Found: Sendable {
         let path: EntryPath
         let status: FileStatus
+        /// The place of the directory that holds it.
+        var directory = 0
     }
 
     private struct State {
         var tree: FileTree?
         var files: [Found] = []
+        var directories: [Found] = []
         var digests: [Int: Digest] = [:]
     }
 
@@ -49,51 +55,96 @@ package final class DirectoryContext: BuildContext {
         if let tree = state.withLock({ $0.tree }) { return tree }
         var tree = FileTree()
         var files: [Found] = []
+        var directories: [Found] = []
+        var newest: FileStatus?
         var pending: [(EntryPath, FileTree.NodeID)] = [(.root, FileTree.root)]
         while let (directory, id) = pending.popLast() {
-            let descriptor = try open(directory, flags: OpenFlags.directory)
+            let descriptor = try present(directory) { try self.open(directory, flags: OpenFlags.directory) }
+            directories.append(Found(path: directory, status: try FileStatus.settled(descriptor.rawValue)))
             for name in try DirectoryListing.names(in: descriptor.rawValue) {
                 let path = directory.appending(name)
                 if directory.isRoot, name.elementsEqual(".git".utf8) { continue }
                 let isExcluded = ignore.excludes(path.bytes[...])
-                let status = try FileStatus.of(name, in: descriptor.rawValue)
-                var node = FileTree.Node(kind: .directory, mode: 0o755)
+                if isExcluded, ignore.canSkip(directory: path.bytes[...]) { continue }
+                let status = try present(path) { try FileStatus.of(name, in: descriptor.rawValue) }
+                if status.kind == .socket || isExcluded && status.kind != .directory { continue }
+                let child = tree.add(
+                    try node(of: status, named: name, in: descriptor, content: files.count), named: name, to: id)
                 switch status.kind {
-                case .directory:
-                    if isExcluded, ignore.canSkip(directory: path.bytes[...]) { continue }
-                    pending.append((path, tree.add(node, named: name, to: id)))
-                    continue
-                case _ where isExcluded: continue
+                case .directory: pending.append((path, child))
                 case .file:
-                    node.kind = .file(FileContent(size: status.size, source: .context(files.count)))
-                    node.mode = status.mode & 0o100 != 0 ? 0o755 : 0o644
-                    files.append(Found(path: path, status: status))
-                case .symbolicLink:
-                    node.kind = .symbolicLink(try DirectoryListing.linkTarget(of: name, in: descriptor.rawValue))
-                    node.mode = 0o777
-                case .fifo: node.kind = .fifo
-                case .characterDevice:
-                    node.kind = .characterDevice(major: status.deviceNumber.major, minor: status.deviceNumber.minor)
-                case .blockDevice:
-                    node.kind = .blockDevice(major: status.deviceNumber.major, minor: status.deviceNumber.minor)
-                case .socket: continue
+                    files.append(Found(path: path, status: status, directory: directories.count - 1))
+                    if newest.map({ $0.isOlder(than: status) }) ?? true { newest = status }
+                default: break
                 }
-                tree.add(node, named: name, to: id)
             }
         }
         if !ignore.isEmpty { tree.removeEmptyDirectories { path in ignore.excludes(path.bytes[...]) } }
+        newest?.waitUntilSettled()
+        for directory in directories { try check(directory) }
         state.withLock { state in
             state.tree = tree
             state.files = files
+            state.directories = directories
         }
         return tree
     }
 
-    private func open(_ path: EntryPath, flags: Int32) throws -> OwnedDescriptor {
+    /// `content` is the number that a file's content gets.
+    private func node(
+        of status: FileStatus, named name: [UInt8], in directory: borrowing OwnedDescriptor, content: Int
+    ) throws -> FileTree.Node {
+        var node = FileTree.Node(kind: .directory, mode: 0o755)
+        let (major, minor) = status.deviceNumber
+        switch status.kind {
+        case .directory, .socket: break
+        case .file:
+            node.kind = .file(FileContent(size: status.size, source: .context(content)))
+            node.mode = status.mode & 0o100 != 0 ? 0o755 : 0o644
+        case .symbolicLink:
+            let raw = directory.rawValue
+            node.kind = .symbolicLink(
+                try present(EntryPath(unchecked: name)) { try DirectoryListing.linkTarget(of: name, in: raw) })
+            node.mode = 0o777
+        case .fifo: (node.kind, node.mode) = (.fifo, 0o644)
+        case .characterDevice: (node.kind, node.mode) = (.characterDevice(major: major, minor: minor), 0o644)
+        case .blockDevice: (node.kind, node.mode) = (.blockDevice(major: major, minor: minor), 0o644)
+        }
+        return node
+    }
+
+    private func open(_ path: EntryPath, flags: Int32) throws(SystemError) -> OwnedDescriptor {
         try OwnedDescriptor.open(
             path.isRoot ? "." : FilePath(path), below: root.rawValue, resolve: [.beneath, .noSymbolicLinks],
             flags: flags)
     }
+
+    // MARK: Changes
+
+    /// What was there a moment ago and is gone, or is something else now, has changed.
+    private func present<Result: ~Copyable>(
+        _ path: EntryPath, _ body: () throws -> Result
+    ) throws -> Result {
+        do {
+            return try body()
+        } catch let error as SystemError
+            where [.noSuchFileOrDirectory, .tooManySymbolicLinkLevels, .notDirectory].contains(error.errno)
+        {
+            throw ContextChange.error(shown(path))
+        }
+    }
+
+    private func check(_ directory: Found) throws {
+        let status = try present(directory.path) {
+            let descriptor = try self.open(directory.path, flags: OpenFlags.directory)
+            return try FileStatus.of(descriptor.rawValue)
+        }
+        guard status == directory.status else { throw ContextChange.error(shown(directory.path)) }
+    }
+
+    private func shown(_ path: EntryPath) -> String { self.path.appending(path.description).string }
+
+    // MARK: Contents
 
     package func digests(of ids: [Int]) async throws -> [Digest] {
         try await thread.run {
@@ -101,6 +152,10 @@ package final class DirectoryContext: BuildContext {
             var digests: [Digest] = []
             digests.reserveCapacity(ids.count)
             for (id, digest) in zip(ids, known) { digests.append(try digest ?? self.digest(of: id)) }
+            let directories = self.state.withLock { state in
+                Set(ids.map { state.files[$0].directory }).map { state.directories[$0] }
+            }
+            for directory in directories { try self.check(directory) }
             self.state.withLock { state in
                 for (id, digest) in zip(ids, digests) { state.digests[id] = digest }
             }
@@ -109,35 +164,31 @@ package final class DirectoryContext: BuildContext {
     }
 
     private func digest(of id: Int) throws -> Digest {
-        guard case .file(let descriptor, let status) = try open(id) else {
-            preconditionFailure("a directory's contents are files")
-        }
+        let (found, descriptor) = try file(id)
         var hasher = SHA256Hasher()
         var offset: Int64 = 0
-        while offset < status.size {
-            let chunk = try descriptor.read(count: Int(min(status.size - offset, 1 << 20)), at: offset)
+        while offset < found.status.size {
+            let chunk = try descriptor.read(count: Int(min(found.status.size - offset, 1 << 20)), at: offset)
             if chunk.isEmpty { break }
             hasher.update(chunk)
             offset += Int64(chunk.count)
         }
-        try ContextChange.check(descriptor, is: status, path: shown(id))
+        try ContextChange.check(descriptor, is: found.status, path: shown(found.path))
         return hasher.finish()
     }
 
     package func open(_ id: Int) throws -> ContextContent {
-        let found = state.withLock { $0.files[id] }
-        let file: SharedDescriptor
-        do {
-            file = SharedDescriptor(try open(found.path, flags: OpenFlags.read))
-        } catch let error as SystemError where error.errno == .noSuchFileOrDirectory {
-            throw ContextChange.error(shown(id))
-        }
-        try ContextChange.check(file, is: found.status, path: shown(id))
+        let (found, file) = try file(id)
         return .file(file, as: found.status)
     }
 
-    private func shown(_ id: Int) -> String {
-        path.appending(state.withLock { $0.files[id].path.description }).string
+    private func file(_ id: Int) throws -> (Found, SharedDescriptor) {
+        let found = state.withLock { $0.files[id] }
+        // What has become a pipe must not be waited for.
+        let file = SharedDescriptor(
+            try present(found.path) { try self.open(found.path, flags: OpenFlags.readWithoutWaiting) })
+        try ContextChange.check(file, is: found.status, path: shown(found.path))
+        return (found, file)
     }
 
     /// The time of the newest file, in seconds since 1970; nil if there is none. Directories do not count: their times
@@ -148,4 +199,11 @@ package final class DirectoryContext: BuildContext {
     }
 
     package func exclusion(of path: EntryPath) -> Exclusion? { ignore.exclusion(of: path) }
+}
+
+extension FileStatus {
+    /// Whether the other file changed later.
+    fileprivate func isOlder(than other: FileStatus) -> Bool {
+        (changedSeconds, changedNanoseconds) < (other.changedSeconds, other.changedNanoseconds)
+    }
 }

@@ -17,6 +17,16 @@ package struct NamedContexts: Sendable {
 
     package var isEmpty: Bool { contexts.isEmpty }
 
+    /// In bytewise order.
+    var names: [String] { contexts.keys.sorted() }
+
+    /// Whether the context called `name` stands for a stage or an image of `others`.
+    func isUsed(_ name: String, by others: [String], on platform: Platform) -> Bool {
+        guard let context = contexts[name] else { return false }
+        let alone = NamedContexts([name: context])
+        return others.contains { alone.stage($0) != nil || alone.image($0, platform: platform) != nil }
+    }
+
     package func stage(_ name: String) -> NamedContext? {
         contexts.first { $0.key.lowercased() == name.lowercased() }?.value
     }

@@ -1,5 +1,5 @@
 import Archive
-import Build
+package import Build
 package import Dockerfile
 package import Git
 import Storage
@@ -9,7 +9,7 @@ import SystemPackage
 package struct CommitSource: Sendable {
     package let commit: GitCommit
     package let dockerfile: DockerfileStages
-    package let context: GitContext
+    package let context: any BuildContext
 
     private static let dockerfileLimit = 16 << 20
     private static let ignoreLimit = 1 << 20
@@ -39,7 +39,7 @@ package struct CommitSource: Sendable {
             }
         }
         let tree = try await mirror.tree(of: id, at: directory)
-        self.context = try GitContext(tree, mirror: mirror.path, ignore: ignore)
+        self.context = FilteredContext(try GitContext([GitContext.Part(tree, mirror: mirror.path)]), ignore: ignore)
     }
 
     /// nil if there is no such file.

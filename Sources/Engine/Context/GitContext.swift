@@ -1,77 +1,142 @@
 package import Archive
 package import Build
-package import Dockerfile
 package import Git
 package import OCI
 package import Storage
 import Synchronization
 package import SystemPackage
 
-/// The tree of a commit as a context, read from the object database without a checkout.
+/// The tree of a commit as a context, read from the object database without a checkout: with the trees of submodules
+/// in their places and a `.git` of the commit, where they are asked for.
 package final class GitContext: BuildContext {
+    /// A repository's contribution.
+    package struct Part: Sendable {
+        let tree: GitTree
+        let mirror: FilePath
+        /// Where it goes: the root, or a submodule's place.
+        let place: EntryPath
+
+        /// `mirror` holds the objects of `tree`.
+        package init(_ tree: GitTree, mirror: FilePath, at place: EntryPath = .root) {
+            self.tree = tree
+            self.mirror = mirror
+            self.place = place
+        }
+    }
+
+    fileprivate enum Content {
+        case blob(ObjectID, in: SharedRepository)
+        case object(LooseObject, in: SharedRepository)
+        case bytes([UInt8])
+    }
+
+    fileprivate static let largestLink = 1 << 16
     /// Larger files do not belong into git, and their blobs are read whole.
     private static let largestBlob = 2 << 30
 
-    private struct State {
-        var digests: [Int: Digest] = [:]
-    }
-
     private let files: FileTree
-    private let blobs: [ObjectID]
-    private let ignore: IgnoreFile
-    private let repository: Mutex<GitRepository>
-    private let state = Mutex(State())
+    private let contents: [Content]
+    private let digests = Mutex<[Int: Digest]>([:])
 
-    /// `tree` is the context's part of the commit; `mirror` holds its objects. The ignore file applies as it does to a
-    /// directory, so that a clone and its commit give the same image.
-    package init(_ tree: GitTree, mirror: FilePath, ignore: IgnoreFile) throws {
-        var files = FileTree()
-        var blobs: [ObjectID] = []
-        for entry in tree.entries.sorted(by: { $0.path.lexicographicallyPrecedes($1.path) }) {
-            guard let path = EntryPath(entry.path), let parentPath = path.parent else { continue }
-            let isExcluded = ignore.excludes(path.bytes[...])
-            guard let parent = files.node(at: parentPath) else { continue }
-            var node = FileTree.Node(kind: .directory, mode: 0o755)
-            switch entry.kind {
-            case .directory, .submodule: break
-            case _ where isExcluded: continue
-            case .file, .executable:
-                node.kind = .file(FileContent(size: Int64(entry.size), source: .context(blobs.count)))
-                node.mode = entry.kind == .executable ? 0o755 : 0o644
-                blobs.append(entry.id)
-            case .symbolicLink:
-                node.kind = .symbolicLink(try Self.read(entry.id, mirror))
-                node.mode = 0o777
-            }
-            files.add(node, named: path.name, to: parent)
-        }
-        if !ignore.isEmpty { files.removeEmptyDirectories { ignore.excludes($0.bytes[...]) } }
-        self.files = files
-        self.blobs = blobs
-        self.ignore = ignore
-        repository = Mutex(try GitRepository(mirror))
-    }
-
-    private static func read(_ id: ObjectID, _ mirror: FilePath) throws -> [UInt8] {
-        try GitRepository(mirror).blob(id, limit: 1 << 16)
+    /// A part comes after the one that holds its place. `keeping` is the commit whose `.git` is wanted, of the first
+    /// part's repository.
+    package init(_ parts: [Part], keeping commit: GitCommit? = nil) throws {
+        var draft = Draft()
+        for part in parts { try draft.add(part) }
+        if let commit, let first = parts.first { try draft.add(try GitDirectory(of: commit, first)) }
+        files = draft.files
+        contents = draft.contents
     }
 
     package func tree() async throws -> FileTree { files }
 
+    // MARK: Contents
+
     package func digests(of ids: [Int]) async throws -> [Digest] {
         try ids.map { id in
-            if let known = state.withLock({ $0.digests[id] }) { return known }
+            if let known = digests.withLock({ $0[id] }) { return known }
             let digest = Digest.of(try bytes(of: id))
-            state.withLock { $0.digests[id] = digest }
+            digests.withLock { $0[id] = digest }
             return digest
         }
     }
 
     private func bytes(of id: Int) throws -> [UInt8] {
-        try repository.withLock { try $0.blob(blobs[id], limit: Self.largestBlob) }
+        switch contents[id] {
+        case .bytes(let bytes): bytes
+        case .blob(let blob, let repository): try repository.blob(blob, limit: Self.largestBlob)
+        case .object(let object, let repository): try repository.file(of: object, limit: Self.largestBlob)
+        }
     }
 
     package func open(_ id: Int) throws -> ContextContent { .bytes(try bytes(of: id)) }
 
-    package func exclusion(of path: EntryPath) -> Exclusion? { ignore.exclusion(of: path) }
+    package func exclusion(of path: EntryPath) -> Exclusion? { nil }
+}
+
+/// A context's tree while it grows.
+private struct Draft {
+    private(set) var files = FileTree()
+    private(set) var contents: [GitContext.Content] = []
+
+    mutating func add(_ part: GitContext.Part) throws {
+        let repository = try SharedRepository(part.mirror)
+        for entry in part.tree.entries.sorted(by: { $0.path.lexicographicallyPrecedes($1.path) }) {
+            guard let below = EntryPath(entry.path) else { continue }
+            var node = FileTree.Node(kind: .directory, mode: UInt16(entry.kind.mode))
+            switch entry.kind {
+            case .directory, .submodule: break
+            case .file, .executable:
+                node.kind = .file(content(.blob(entry.id, in: repository), size: entry.size))
+            case .symbolicLink:
+                node.kind = .symbolicLink(try repository.blob(entry.id, limit: GitContext.largestLink))
+            }
+            add(node, at: part.place.appending(below))
+        }
+    }
+
+    mutating func add(_ directory: GitDirectory) throws {
+        add(FileTree.Node(kind: .directory, mode: 0o755), at: EntryPath(unchecked: Array(".git".utf8)))
+        for item in directory.items {
+            guard let path = EntryPath(".git/" + item.path) else { continue }
+            switch item.content {
+            case .directory: add(FileTree.Node(kind: .directory, mode: 0o755), at: path)
+            case .bytes(let bytes):
+                add(FileTree.Node(kind: .file(content(.bytes(bytes), size: bytes.count)), mode: 0o644), at: path)
+            case .object(let object):
+                let content = content(.object(object, in: directory.repository), size: object.fileSize)
+                add(FileTree.Node(kind: .file(content), mode: 0o644), at: path)
+            }
+        }
+    }
+
+    private mutating func add(_ node: FileTree.Node, at path: EntryPath) {
+        guard let parent = path.parent.flatMap({ files.node(at: $0) }) else { return }
+        if node.isDirectory, files.child(path.name, of: parent) != nil { return }
+        files.add(node, named: path.name, to: parent)
+    }
+
+    private mutating func content(_ content: GitContext.Content, size: Int) -> FileContent {
+        contents.append(content)
+        return FileContent(size: Int64(size), source: .context(contents.count - 1))
+    }
+}
+
+/// An open repository that several threads read, one at a time.
+final class SharedRepository: Sendable {
+    private let repository: Mutex<GitRepository>
+
+    init(_ path: FilePath) throws { repository = Mutex(try GitRepository(path)) }
+
+    func blob(_ id: ObjectID, limit: Int) throws -> [UInt8] {
+        try repository.withLock { try $0.blob(id, limit: limit) }
+    }
+
+    func object(_ id: ObjectID) throws -> LooseObject { try repository.withLock { try $0.looseObject(id) } }
+
+    func tree(of commit: CommitID) throws -> GitTree { try repository.withLock { try $0.tree(of: commit) } }
+
+    func file(of object: LooseObject, limit: Int) throws -> [UInt8] {
+        try repository.withLock { object.file(try $0.content(of: object, limit: limit)) }
+    }
 }

@@ -36,6 +36,26 @@ extension GitURL {
         return url
     }
 
+    /// What `reference`, which starts with `./` or `../`, means beside this repository (git-submodule(1)): another one
+    /// of the same server, reached in the same way.
+    package func resolving(_ reference: String) throws(GitError) -> GitURL {
+        var directories = path.split(separator: "/")
+        var rest = reference[...]
+        while let step = ["./", "../"].first(where: { rest.hasPrefix($0) }) {
+            rest = rest.dropFirst(step.count)
+            if step == "../", directories.popLast() == nil { throw Self.invalid("leads out of its server", reference) }
+        }
+        guard rest.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }) else {
+            throw Self.invalid("has spaces, backslashes, control or non-ASCII characters", reference)
+        }
+        let joined = (directories + [rest]).joined(separator: "/").drop { $0 == "/" }.trimmingSuffix("/")
+        let url = GitURL(
+            scheme: scheme, user: user, password: password, host: host, port: port,
+            path: (isHomeRelative ? "" : "/") + joined, isHomeRelative: isHomeRelative)
+        try Self.check(path: url.path, of: url, reference)
+        return url
+    }
+
     private static func parse(scheme: String, rest: Substring, of text: String) throws(GitError) -> GitURL {
         let scheme = scheme == "ssh+git" || scheme == "git+ssh" ? "ssh" : scheme
         guard let scheme = Scheme(rawValue: scheme) else {

@@ -125,7 +125,7 @@ package final class GitRepository {
         return size
     }
 
-    private func bytes(
+    func bytes(
         _ id: ObjectID, _ type: git_object_t, _ noun: String, limit: Int
     ) throws(GitError) -> [UInt8] {
         let object = try read(id, type, noun, limit: limit)
@@ -157,7 +157,7 @@ package final class GitRepository {
         }
     }
 
-    private func header(_ id: ObjectID) throws(GitError) -> (Int, git_object_t) {
+    func header(_ id: ObjectID) throws(GitError) -> (Int, git_object_t) {
         var name = try id.libraryID()
         var size = 0
         var type = GIT_OBJECT_INVALID

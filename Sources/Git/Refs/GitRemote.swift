@@ -8,10 +8,16 @@ package final class GitRemote: Sendable {
     let client: HTTPClient
     let helper: GitHelper
     let trust: GitTrust
+    private let refusesLocalAddresses: Bool
     /// Repositories whose server was seen to speak protocol 2: they are asked at once, without a greeting.
     private let greeted = Mutex<[String: ServerCapabilities]>([:])
 
-    package init(client: HTTPClient, helper: GitHelper, trust: GitTrust = GitTrust()) {
+    /// With `refusesLocalAddresses` no http repository is looked for on this machine or its link: for URLs that
+    /// strangers write.
+    package init(
+        client: HTTPClient, helper: GitHelper, trust: GitTrust = GitTrust(), refusesLocalAddresses: Bool = false
+    ) {
+        self.refusesLocalAddresses = refusesLocalAddresses
         self.client = client
         self.helper = helper
         self.trust = trust
@@ -58,7 +64,9 @@ package final class GitRemote: Sendable {
     }
 
     func smartHTTP(_ url: GitURL, _ credentials: GitCredentials?, _ timeout: Duration) -> SmartHTTP {
-        SmartHTTP(client: client, url: url, credentials: credentials, trust: trust, timeout: timeout)
+        SmartHTTP(
+            client: client, url: url, credentials: credentials, trust: trust, timeout: timeout,
+            refusesLocalAddresses: refusesLocalAddresses)
     }
 
     func capabilities(of url: GitURL) -> ServerCapabilities? { greeted.withLock { $0[url.transportText] } }

@@ -8,6 +8,7 @@ struct SmartHTTP {
     let trust: GitTrust
     /// Of each request, from the start to the last byte.
     let timeout: Duration
+    let refusesLocalAddresses: Bool
 
     static let requestType = "application/x-git-upload-pack-request"
     static let maximumGreeting = 256 << 20
@@ -103,6 +104,7 @@ struct SmartHTTP {
         var request = request
         request.headers.add("Git-Protocol", "version=2")
         request.redirects = .keep
+        request.refusesLocalAddresses = refusesLocalAddresses
         request.transport.certificateAuthorities = trust.certificateAuthorities
         request.timeouts.total = timeout
         if case .password(let user, let password)? = credentials {

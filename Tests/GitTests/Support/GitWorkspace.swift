@@ -4,6 +4,7 @@ import HTTP
 import Linux
 import Synchronization
 import SystemPackage
+import TestServers
 import Testing
 
 /// A directory with a bare repository `repository.git`, a clone to commit in, and a place for mirrors. Removed at the end.
@@ -51,15 +52,7 @@ final class GitWorkspace: Sendable {
         return result.outputText.trimmingCharacters(in: .newlines)
     }
 
-    static func environment(home: FilePath) -> [String] {
-        Command.plainEnvironment + [
-            "HOME=\(home)", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0",
-            // Nothing here has to survive a power cut.
-            "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=core.fsync", "GIT_CONFIG_VALUE_0=none",
-            "GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=ada@example.org", "GIT_AUTHOR_DATE=1700000000 +0100",
-            "GIT_COMMITTER_NAME=Bob", "GIT_COMMITTER_EMAIL=bob@example.org", "GIT_COMMITTER_DATE=1700000100 +0000",
-        ]
-    }
+    static func environment(home: FilePath) -> [String] { GitHTTPServer.environment(home: home) }
 
     func write(_ text: String, to path: String) throws {
         let file = clone.appending(path)

@@ -1,19 +1,19 @@
 import Foundation
 import Linux
 import Synchronization
-import SystemPackage
+package import SystemPackage
 
 /// A small HTTP server on 127.0.0.1 in front of `git http-backend`, with the bad habits that a test asks for.
-final class GitHTTPServer: Sendable {
-    struct Request: Sendable {
-        var method = ""
-        var path = ""
-        var query = ""
-        var headers: [String: String] = [:]
-        var body: [UInt8] = []
+package final class GitHTTPServer: Sendable {
+    package struct Request: Sendable {
+        package var method = ""
+        package var path = ""
+        package var query = ""
+        package var headers: [String: String] = [:]
+        package var body: [UInt8] = []
     }
 
-    enum Answer: Sendable {
+    package enum Answer: Sendable {
         /// What git says.
         case backend
         /// What git says, and nothing after so many bytes of it.
@@ -21,7 +21,7 @@ final class GitHTTPServer: Sendable {
         case raw(status: String, headers: [String: String], body: [UInt8])
     }
 
-    let port: UInt16
+    package let port: UInt16
     private let listener: CInt
     private let root: FilePath
     private let answer: @Sendable (Request) -> Answer
@@ -29,7 +29,7 @@ final class GitHTTPServer: Sendable {
     private let connections = Mutex<Set<CInt>>([])
 
     /// Serves the repositories below `root`; `ignoresProtocol` makes git speak protocol 0.
-    init(
+    package init(
         _ root: FilePath, ignoresProtocol: Bool = false,
         answer: @escaping @Sendable (Request) -> Answer = { _ in .backend }
     ) throws {
@@ -61,15 +61,15 @@ final class GitHTTPServer: Sendable {
 
     deinit { stop() }
 
-    func stop() {
+    package func stop() {
         shutdown(listener, CInt(SHUT_RDWR))
         connections.withLock { for connection in $0 { shutdown(connection, CInt(SHUT_RDWR)) } }
     }
 
-    var url: String { "http://127.0.0.1:\(port)/repository.git" }
-    var requests: [Request] { log.withLock { $0.map(\.request) } }
+    package var url: String { "http://127.0.0.1:\(port)/repository.git" }
+    package var requests: [Request] { log.withLock { $0.map(\.request) } }
     /// Bytes of the bodies of all answers so far.
-    var bytesSent: Int { log.withLock { $0.reduce(0) { $0 + $1.bytes } } }
+    package var bytesSent: Int { log.withLock { $0.reduce(0) { $0 + $1.bytes } } }
 
     /// On a thread of its own, since it blocks.
     private func serve(_ connection: CInt, ignoresProtocol: Bool) {
@@ -118,7 +118,7 @@ final class GitHTTPServer: Sendable {
     }
 
     private func backend(_ request: Request, _ ignoresProtocol: Bool) async -> (String, [UInt8]) {
-        var environment = GitWorkspace.environment(home: root)
+        var environment = Self.environment(home: root)
         environment += [
             "GIT_PROJECT_ROOT=\(root)", "GIT_HTTP_EXPORT_ALL=1", "PATH_INFO=\(request.path)",
             "QUERY_STRING=\(request.query)", "REQUEST_METHOD=\(request.method)", "REMOTE_USER=pusher",
@@ -141,6 +141,17 @@ final class GitHTTPServer: Sendable {
             if line.hasPrefix("Status: ") { status = String(line.dropFirst(8)) } else { fields += line + "\r\n" }
         }
         return ("HTTP/1.1 \(status)\r\n\(fields)", Array(output[end.upperBound...]))
+    }
+
+    /// Nobody's configuration; fixed names and times.
+    package static func environment(home: FilePath) -> [String] {
+        Command.plainEnvironment + [
+            "HOME=\(home)", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0",
+            // Nothing here has to survive a power cut.
+            "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=core.fsync", "GIT_CONFIG_VALUE_0=none",
+            "GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=ada@example.org", "GIT_AUTHOR_DATE=1700000000 +0100",
+            "GIT_COMMITTER_NAME=Bob", "GIT_COMMITTER_EMAIL=bob@example.org", "GIT_COMMITTER_DATE=1700000100 +0000",
+        ]
     }
 
     private final class Box: Sendable {

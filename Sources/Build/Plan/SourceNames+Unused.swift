@@ -1,0 +1,20 @@
+internal import Dockerfile
+
+extension SourceNames {
+    /// Warnings about named contexts that nothing in the file names.
+    func unusedContexts() -> [Diagnostic] {
+        let stages = dockerfile.stages
+        var used = stages.compactMap(\.name)
+        for stage in stages {
+            // What cannot be resolved is an error where it is needed.
+            if let image = try? globals.resolve(stage.from).image { used.append(image) }
+            used += stage.instructions.flatMap(\.sourceNames).map(\.name)
+        }
+        return contexts.names.filter { !contexts.isUsed($0, by: used, on: platform) }.map { name in
+            let near = Suggestion.nearest(to: name, among: used)
+            return Diagnostic(
+                .warning, "no stage and no image is called `\(name)`: that named context is not used", at: nil,
+                hint: near.map { "did you mean `\($0)`?" })
+        }
+    }
+}

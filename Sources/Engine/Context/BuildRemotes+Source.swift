@@ -1,0 +1,177 @@
+import Archive
+import Build
+import Dockerfile
+import Git
+import HTTP
+import Linux
+import OCI
+import Storage
+import SystemPackage
+
+/// Contexts of all kinds with their Dockerfiles. What the author of a build can mend is a `BuildError.request`.
+extension BuildRemotes {
+    private static let dockerfileLimit = 16 << 20
+    private static let ignoreLimit = 1 << 20
+    /// Of an archive, unpacked.
+    private static let archiveLimit: Int64 = 64 << 30
+
+    package func source(_ origin: ContextOrigin, dockerfile: DockerfileOrigin = .usual) async throws -> BuildSource {
+        try await Self.asRequest {
+            switch origin {
+            case .directory(let path): return try await self.source(in: path, dockerfile)
+            case .repository(let address):
+                let fetched = try await self.git.fetch(address)
+                let context = try await self.git.context(of: fetched, address)
+                return try await self.source(
+                    in: context, dockerfile, commitTime: fetched.commit.commitTime, called: "\(address)")
+            case .url(let url):
+                let file = try await self.downloads.file(at: url)
+                return try await self.source(in: file, dockerfile, called: "\(url)")
+            case .stream(let stream):
+                let kept = try await self.store.blobs.keep(stream, limit: Self.archiveLimit)
+                let file = Downloads.File(digest: kept.digest, size: kept.size)
+                return try await self.source(in: file, dockerfile, called: "Dockerfile")
+            }
+        }
+    }
+
+    /// Errors of servers as those of a request for a build.
+    static func asRequest<Result>(_ body: () async throws -> Result) async throws -> Result {
+        do { return try await body() } catch let error as RemoteSourceError {
+            let text = error.message + (error.hint.map { "; \($0)" } ?? "")
+            throw error.isInfrastructure ? BuildError.infrastructure(text) : BuildError.request(text)
+        } catch let error as StorageError where error.code == .invalidLayer || error.code == .limit {
+            throw BuildError.request(
+                "the archive cannot be a build context: \(error.cause.map { "\($0)" } ?? error.message)")
+        }
+    }
+
+    // MARK: Files that came as one
+
+    private func source(
+        in file: Downloads.File, _ dockerfile: DockerfileOrigin, called name: String
+    ) async throws -> BuildSource {
+        if let archive = try await archive(file) {
+            return try await source(
+                in: archive, dockerfile, newestModification: file.modified ?? archive.newestModification,
+                called: "the archive")
+        }
+        guard case .usual = dockerfile else {
+            throw BuildError.request("`\(name)` is no archive, so it is the Dockerfile: name no other one")
+        }
+        let bytes = try await BlockingThread(label: "dockerfile").run { [store] in
+            try store.blobs.read(file.digest, limit: Self.dockerfileLimit)
+        }
+        return BuildSource(Self.parse(bytes, name: name), EmptyContext(), newestModification: { file.modified })
+    }
+
+    /// The file as an archive; nil if it is none.
+    func archive(_ file: Downloads.File) async throws -> ArchiveContext? {
+        let path = store.blobs.path(of: file.digest)
+        let start = try await BlockingThread(label: "archive").run {
+            try SharedDescriptor(try OwnedDescriptor.open(path)).read(upTo: TarReader.detectionLength, at: 0)
+        }
+        guard TarReader.isArchive(startingWith: start) else { return nil }
+        let descriptor = Descriptor(mediaType: .ociLayerTar, digest: file.digest, size: file.size)
+        let layer = try await store.layers.ingest(
+            try store.blobs.stream(file.digest), descriptor: descriptor, keepsBlob: false,
+            sizeLimit: Self.archiveLimit)
+        return try ArchiveContext(layer.diffID, in: store)
+    }
+
+    // MARK: Trees
+
+    private func source(
+        in context: any BuildContext, _ dockerfile: DockerfileOrigin, commitTime: Int64? = nil,
+        newestModification: Int64? = nil, called name: String
+    ) async throws -> BuildSource {
+        var own: String?
+        let stages: DockerfileStages
+        switch dockerfile {
+        case .usual, .path:
+            let names = if case .path(let path) = dockerfile { [path] } else { ["Dockerfile", "dockerfile"] }
+            guard let found = try await read(names, in: context, limit: Self.dockerfileLimit) else {
+                throw BuildError.request("\(name) has no file `\(names[0])`; name the Dockerfile with --file")
+            }
+            stages = Self.parse(found.bytes, name: found.name)
+            own = found.name
+        case .bytes(let bytes): stages = Self.parse(bytes, name: "Dockerfile")
+        case .url(let url): stages = try await self.dockerfile(at: url)
+        }
+        return BuildSource(
+            stages, FilteredContext(context, ignore: try await ignoreFile(of: context, dockerfile: own)),
+            commitTime: commitTime, newestModification: { newestModification })
+    }
+
+    private func read(
+        _ names: [String], in context: any BuildContext, limit: Int
+    ) async throws -> (name: String, bytes: [UInt8])? {
+        for name in names {
+            if let bytes = try await context.file(at: name, in: store, limit: limit) { return (name, bytes) }
+        }
+        return nil
+    }
+
+    /// The Dockerfile's own ignore file wins entirely over the context's.
+    func ignoreFile(of context: any BuildContext, dockerfile: String? = nil) async throws -> IgnoreFile {
+        let names = [dockerfile.map { $0 + ".dockerignore" }, ".dockerignore"].compactMap { $0 }
+        guard let found = try await read(names, in: context, limit: Self.ignoreLimit) else {
+            return IgnoreFile([], name: ".dockerignore")
+        }
+        return try Self.checked(IgnoreFile(found.bytes, name: found.name))
+    }
+
+    private static func checked(_ ignore: IgnoreFile) throws -> IgnoreFile {
+        if ignore.diagnostics.hasErrors { throw BuildError.dockerfile(ignore.diagnostics, in: ignore.source) }
+        return ignore
+    }
+
+    private static func parse(_ bytes: [UInt8], name: String) -> DockerfileStages {
+        DockerfileStages(DockerfileParser.parse(bytes, name: name))
+    }
+
+    private func dockerfile(at url: HTTPURL) async throws -> DockerfileStages {
+        let file = try await downloads.file(at: url)
+        return Self.parse(try store.blobs.read(file.digest, limit: Self.dockerfileLimit), name: "\(url)")
+    }
+
+    // MARK: Directories
+
+    private func source(in directory: FilePath, _ dockerfile: DockerfileOrigin) async throws -> BuildSource {
+        var own: FilePath?
+        let stages: DockerfileStages
+        switch dockerfile {
+        case .usual, .path:
+            let name: String? = if case .path(let path) = dockerfile { path } else { nil }
+            let path = LocalSource.dockerfile(name, in: directory)
+            let bytes: [UInt8]
+            do { bytes = try FileContents.read(path, limit: Self.dockerfileLimit) } catch {
+                throw BuildError.request(
+                    "\(error); name the Dockerfile with --file, or the directory that holds it")
+            }
+            stages = Self.parse(bytes, name: Self.shown(path))
+            own = path
+        case .bytes(let bytes): stages = Self.parse(bytes, name: "Dockerfile")
+        case .url(let url): stages = try await self.dockerfile(at: url)
+        }
+        let ignore = try Self.ignoreFile(of: directory, dockerfile: own)
+        let context = try DirectoryContext(directory, ignore: ignore)
+        return BuildSource(
+            stages, context, directory: directory, commitTime: WorkTree.commitTime(of: directory),
+            newestModification: { try await context.newestModification() })
+    }
+
+    /// As people typed or would type it.
+    private static func shown(_ path: FilePath) -> String {
+        let here = WorkingDirectory.path
+        var path = path.lexicallyNormalized()
+        _ = path.removePrefix(here)
+        return path.string
+    }
+
+    static func ignoreFile(of directory: FilePath, dockerfile: FilePath? = nil) throws -> IgnoreFile {
+        do { return try checked(try LocalSource.ignore(dockerfile, in: directory)) } catch let error as SystemError {
+            throw BuildError.request("\(error)")
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package import Build
+package import Dockerfile
+package import HTTP
+package import OCI
+package import SystemPackage
+
+/// Where the files of a build come from.
+package enum ContextOrigin: Sendable {
+    case directory(FilePath)
+    case repository(GitAddress)
+    /// An archive, or else the Dockerfile of a build without files.
+    case url(HTTPURL)
+    /// The same, as it comes.
+    case stream(BlobStream)
+}
+
+/// Where the Dockerfile is.
+package enum DockerfileOrigin: Sendable {
+    /// At the context's root, under the usual name.
+    case usual
+    /// In the context; beside a directory as a path of this machine.
+    case path(String)
+    case bytes([UInt8])
+    case url(HTTPURL)
+}
+
+/// What to build: a Dockerfile and the files that it may see, wherever they came from.
+///
+/// The ignore file applies to all of them alike, so that a clone, its commit and its archive give the same image: the
+/// Dockerfile's own beside it, else the context's.
+package struct BuildSource: Sendable {
+    package let dockerfile: DockerfileStages
+    package let context: any BuildContext
+    /// The directory on this machine, if it is one.
+    package let directory: FilePath?
+    /// When the commit was made; nil for what is none.
+    package let commitTime: Int64?
+    private let newestModification: @Sendable () async throws -> Int64?
+
+    init(
+        _ dockerfile: DockerfileStages, _ context: any BuildContext, directory: FilePath? = nil,
+        commitTime: Int64? = nil, newestModification: @escaping @Sendable () async throws -> Int64? = { nil }
+    ) {
+        self.dockerfile = dockerfile
+        self.context = context
+        self.directory = directory
+        self.commitTime = commitTime
+        self.newestModification = newestModification
+    }
+
+    /// When the source was made, in seconds since 1970: the commit's time, else `environment` (what
+    /// `SOURCE_DATE_EPOCH` says), else the time of the newest file.
+    package func created(environment: Int64?) async throws -> Int64 {
+        if let time = commitTime ?? environment { return time }
+        return try await newestModification() ?? 0
+    }
+}

@@ -1,0 +1,173 @@
+import Archive
+import Build
+import Git
+import OCI
+import Storage
+import Synchronization
+import SystemPackage
+
+/// Commits of repositories, as one build sees them: what a ref names is asked once, so that all of the build is of the
+/// same commit.
+final class GitSources: Sendable {
+    /// A commit whose objects are here.
+    struct Fetched: Sendable {
+        let commit: GitCommit
+        let mirror: GitMirror
+    }
+
+    private struct Lookup: Hashable {
+        let url: GitURL
+        let ref: GitAddress.Ref
+    }
+
+    private static let submoduleDepth = 5
+    private static let submoduleLimit = 200
+
+    private let remote: GitRemote
+    private let mirrors: FilePath
+    private let schemes: Set<GitURL.Scheme>
+    private let sshAgent: String?
+    private let lookups = SharedWork<Lookup, CommitID, Never>()
+    private let known = Mutex<[Lookup: CommitID]>([:])
+
+    init(_ configuration: EngineConfiguration, remote: GitRemote) {
+        self.remote = remote
+        mirrors = configuration.root.appending("git")
+        schemes = configuration.gitSchemes
+        sshAgent = configuration.sshAgent
+    }
+
+    // MARK: Contexts
+
+    /// The files of the commit that `address` names.
+    func context(of address: GitAddress, keepsGitDirectory: Bool = false) async throws -> GitContext {
+        let fetched = try await fetch(address)
+        return try await context(of: fetched, address, keepsGitDirectory: keepsGitDirectory)
+    }
+
+    /// With a subdirectory there is no `.git`: it would be of other files than those beside it.
+    func context(of fetched: Fetched, _ address: GitAddress, keepsGitDirectory: Bool = false) async throws -> GitContext
+    {
+        try await Self.explained {
+            let keeps = (keepsGitDirectory || address.keepsGitDirectory == true) && address.subdirectory.isEmpty
+            let tree = try await fetched.mirror.tree(of: fetched.commit.id, at: address.subdirectory)
+            var parts = [GitContext.Part(tree, mirror: fetched.mirror.path)]
+            if address.hasSubmodules {
+                try await self.addSubmodules(
+                    of: fetched, tree, below: address.subdirectory, at: .root, depth: 1, to: &parts)
+            }
+            return try GitContext(parts, keeping: keeps ? fetched.commit : nil)
+        }
+    }
+
+    private func addSubmodules(
+        of fetched: Fetched, _ tree: GitTree, below directory: String, at place: EntryPath, depth: Int,
+        to parts: inout [GitContext.Part]
+    ) async throws {
+        let links = tree.entries.filter { $0.kind == .submodule }
+        guard !links.isEmpty else { return }
+        let url = fetched.mirror.url
+        guard depth <= Self.submoduleDepth, parts.count + links.count <= Self.submoduleLimit else {
+            throw RemoteSourceError(
+                "\(url) has more than \(Self.submoduleLimit) submodules, or more than \(Self.submoduleDepth) in each other"
+            )
+        }
+        var modules = GitModules(parsing: [])
+        if let entry = try await fetched.mirror.entry(".gitmodules", of: fetched.commit.id), entry.kind == .file {
+            modules = GitModules(parsing: try await fetched.mirror.blob(entry.id, limit: 1 << 20))
+        }
+        for link in links {
+            guard let path = EntryPath(link.path) else { continue }
+            let name = directory.isEmpty ? path.description : "\(directory)/\(path)"
+            let target = try modules.url(of: name, beside: url, allowing: schemes)
+            let below = try await fetch(CommitID(link.id), of: target, seenAt: nil)
+            let tree = try await below.mirror.tree(of: below.commit.id)
+            let inner = place.appending(path)
+            parts.append(GitContext.Part(tree, mirror: below.mirror.path, at: inner))
+            try await addSubmodules(of: below, tree, below: "", at: inner, depth: depth + 1, to: &parts)
+        }
+    }
+
+    // MARK: Commits
+
+    /// The commit that `address` names, fetched unless it is here.
+    func fetch(_ address: GitAddress) async throws -> Fetched {
+        try await Self.explained {
+            let (id, ref) = try await self.resolve(address)
+            if let digits = address.checksum, !id.hex.hasPrefix(digits) {
+                throw RemoteSourceError(
+                    "\(address) is at the commit \(id), which does not begin with the checksum `\(digits)`")
+            }
+            return try await self.fetch(id, of: address.url, seenAt: ref)
+        }
+    }
+
+    private func fetch(_ id: CommitID, of url: GitURL, seenAt ref: RefName?) async throws -> Fetched {
+        let mirror = GitMirror(of: url, in: mirrors, remote: remote, scope: url.user ?? "")
+        try await mirror.ensure(id, seenAt: ref, credentials: credentials(for: url))
+        return Fetched(commit: try await mirror.commit(id), mirror: mirror)
+    }
+
+    private func resolve(_ address: GitAddress) async throws -> (CommitID, RefName?) {
+        let names: [RefName]
+        switch address.ref {
+        case .commit(let id): return (id, nil)
+        case .head: names = [.head]
+        case .full(let name): names = [name]
+        case .tag(let name): names = [try RefName("refs/tags/\(name)")]
+        case .branch(let name): names = [try RefName("refs/heads/\(name)")]
+        case .name(let name): names = [try RefName("refs/tags/\(name)"), try RefName("refs/heads/\(name)")]
+        }
+        let lookup = Lookup(url: address.url, ref: address.ref)
+        if let id = known.withLock({ $0[lookup] }) { return (id, names.last) }
+        let id = try await lookups.value(for: lookup, receive: { _ in }) { [remote, credentials] _ in
+            let refs = try await remote.refs(
+                of: address.url, prefixes: names.map(\.text), credentials: credentials(address.url))
+            guard let id = names.lazy.compactMap({ refs[$0] }).first else { throw Self.missing(address) }
+            return id
+        }
+        known.withLock { $0[lookup] = id }
+        return (id, names.last)
+    }
+
+    private static func missing(_ address: GitAddress) -> RemoteSourceError {
+        switch address.ref {
+        case .name(let name):
+            let isDigits = name.utf8.count >= 7 && name.allSatisfy { $0.isASCII && $0.isHexDigit }
+            return RemoteSourceError(
+                "\(address.url) has neither a tag nor a branch `\(name)`",
+                hint: isDigits ? "a commit is named by all 40 digits of its id" : nil)
+        case .tag(let name): return RemoteSourceError("\(address.url) has no tag `\(name)`")
+        case .branch(let name): return RemoteSourceError("\(address.url) has no branch `\(name)`")
+        case .full(let name): return RemoteSourceError("\(address.url) has no ref `\(name)`")
+        case .head, .commit:
+            return RemoteSourceError("\(address.url) has no default branch", hint: "say which branch: URL#branch")
+        }
+    }
+
+    private func credentials(for url: GitURL) -> GitCredentials? { credentials(url) }
+
+    private var credentials: @Sendable (GitURL) -> GitCredentials? {
+        { [sshAgent] url in
+            if let own = url.credentials { return own }
+            guard url.scheme == .ssh, let sshAgent else { return nil }
+            return .sshAgent(user: url.user ?? "git", socket: sshAgent)
+        }
+    }
+
+    /// What git says as what a build says.
+    private static func explained<Result>(_ body: () async throws -> Result) async throws -> Result {
+        do { return try await body() } catch let error as GitError {
+            let isInfrastructure: Bool =
+                switch error.code {
+                case .unreachable, .untrustedServer, .rateLimited, .timeout, .protocolViolation, .corruptMirror,
+                    .system:
+                    true
+                case .invalidURL, .invalidName, .repositoryNotFound, .unauthorized, .limitExceeded, .notFound,
+                    .hostileTree, .unsupported:
+                    false
+                }
+            throw RemoteSourceError(error.message, isInfrastructure: isInfrastructure)
+        }
+    }
+}

@@ -1,0 +1,200 @@
+import Archive
+import Build
+import Dockerfile
+import Engine
+import Linux
+import OCI
+import Storage
+import Synchronization
+import SystemPackage
+import TestServers
+import Testing
+
+/// ADD of files by URL, from a real server on loopback.
+@Suite(.timeLimit(.minutes(2)))
+struct DownloadTests {
+    private func digest(_ text: String) -> String { Digest.of(Array(text.utf8)).description }
+
+    @Test(arguments: [
+        ("/pkg/tool.bin", "/d/", "d/tool.bin"), ("/pkg/tool.bin", "/renamed", "renamed"), ("/", "/d/", "d/__unnamed__"),
+        ("/dir/", "/d/", "d/dir"), ("/a%20b?token=1", "/d/", "d/a b"), ("/x/%2e%2e", "/d/", "d/__unnamed__"),
+        ("/x/..%2fetc%2fpasswd", "/d/", "d/passwd"), ("/odd[1]*.txt", "/d/", "d/odd[1]*.txt"),
+    ])
+    func aFileHasTheNameOfItsURLAndMode0600(_ target: String, _ destination: String, _ path: String) async throws {
+        let yard = try Yard()
+        let server = try ScriptedServer { _, _ in .answer(200, text: "content") }
+        let image = try await yard.build("FROM scratch\nADD \"\(server.url)\(target)\" \(destination)")
+        #expect(try await yard.files(of: image) == [path: "600 content"])
+    }
+
+    @Test(arguments: ["ETag", "Last-Modified"])
+    func aFileThatDidNotChangeIsNotSentAgain(_ validator: String) async throws {
+        let yard = try Yard()
+        let value = validator == "ETag" ? "\"v1\"" : "Tue, 14 Nov 2023 22:13:20 GMT"
+        let server = try ScriptedServer { request, _ in
+            request.header(validator == "ETag" ? "If-None-Match" : "If-Modified-Since") == value
+                ? .answer(304) : .answer(200, [(validator, value)], text: "content")
+        }
+        let dockerfile = "FROM scratch\nADD \(server.url)/f /f"
+        let first = try await yard.build(dockerfile)
+        let second = try await yard.build(dockerfile)
+        #expect(first.digest == second.digest)
+        #expect(yard.outcomes == ["cached"])
+        #expect(server.requests.count == 2)
+    }
+
+    @Test func theContentCountsAndNotTheURL() async throws {
+        let yard = try Yard()
+        let content = Mutex("one")
+        let server = try ScriptedServer { _, _ in .answer(200, text: content.withLock { $0 }) }
+        try await yard.build("FROM scratch\nADD \(server.url)/a/f /f")
+        try await yard.build("FROM scratch\nADD \(server.url)/b/f?x=1 /f")
+        #expect(yard.outcomes == ["cached"])
+        content.withLock { $0 = "two" }
+        let image = try await yard.build("FROM scratch\nADD \(server.url)/a/f /f")
+        #expect(yard.outcomes == ["ran"])
+        #expect(try await yard.files(of: image) == ["f": "600 two"])
+    }
+
+    @Test func aFileWithAChecksumThatIsHereIsNotAskedFor() async throws {
+        let yard = try Yard()
+        let server = try ScriptedServer { _, _ in .answer(200, text: "content") }
+        try await yard.build("FROM scratch\nADD --checksum=\(digest("content")) \(server.url)/f /f")
+        server.stop()
+        let image = try await yard.build("FROM scratch\nADD --checksum=\(digest("content")) \(server.url)/other /g")
+        #expect(try await yard.files(of: image) == ["g": "600 content"])
+        #expect(server.requests.count == 1)
+    }
+
+    @Test func anotherFileThanTheChecksumSaysIsRefusedAndNotKept() async throws {
+        let yard = try Yard()
+        let server = try ScriptedServer { _, _ in .answer(200, text: "evil") }
+        let message = await yard.failure("FROM scratch\nADD --checksum=\(digest("good")) \(server.url)/f /f")
+        #expect(message.contains("line 2") && message.contains(digest("evil")) && message.contains(digest("good")))
+        #expect(try !yard.engine.store.blobs.contains(Digest(parsing: digest("evil"))))
+    }
+
+    @Test(arguments: [
+        ("--checksum=md5:00", "/f", "unsupported digest algorithm `md5`"),
+        ("--checksum=sha256:12", "/f", "the checksum `sha256:12` is malformed"),
+        ("--keep-git-dir", "/f", "--keep-git-dir is for git repositories"),
+    ])
+    func flagsThatDoNotFitAreRefusedBeforeAnythingIsFetched(
+        _ flag: String, _ path: String, _ expected: String
+    ) async throws {
+        let yard = try Yard()
+        let server = try ScriptedServer { _, _ in .answer(200, text: "content") }
+        let message = await yard.failure("FROM scratch\nADD \(flag) \(server.url)\(path) /f")
+        #expect(message.contains("Dockerfile:2:") && message.contains(expected), "\(message)")
+        #expect(server.requests.isEmpty)
+    }
+
+    @Test func aChecksumOfALocalFileOrOfSeveralSourcesIsRefused() async throws {
+        let yard = try Yard()
+        let checksum = "--checksum=\(digest("x"))"
+        let local = await yard.failure("FROM scratch\nARG F=f\nADD \(checksum) $F /f")
+        let several = await yard.failure("FROM scratch\nADD \(checksum) http://127.0.0.1:1/a http://127.0.0.1:1/b /f/")
+        #expect(local.contains("not for local files"), "\(local)")
+        #expect(several.contains("exactly one source"), "\(several)")
+    }
+
+    @Test(arguments: [
+        (404, "does not have it", false), (403, "refuses it with status 403", false),
+        (418, "answers with status 418", false),
+    ])
+    func aRefusalOfTheServerIsTheStepsFailure(_ status: Int, _ expected: String, _ isTransient: Bool) async throws {
+        let yard = try Yard()
+        let server = try ScriptedServer { _, _ in .answer(status) }
+        let error = await #expect(throws: BuildError.self) {
+            try await yard.build("FROM scratch\nADD \(server.url)/f?token=hush /f")
+        }
+        guard case .step(let failure)? = error else { throw error! }
+        #expect(failure.message.contains(expected) && failure.step.range.firstLine == 2, "\(failure)")
+        #expect(!failure.message.contains("hush"))
+    }
+
+    @Test func aServerThatIsNotThereIsAFailureOfTheInfrastructure() async throws {
+        let yard = try Yard()
+        let server = try ScriptedServer { _, _ in .answer(200) }
+        server.stop()
+        let error = await #expect(throws: BuildError.self) {
+            try await yard.build("FROM scratch\nADD --checksum=\(digest("x")) \(server.url)/f /f")
+        }
+        guard case .infrastructure(let message)? = error else { throw error! }
+        #expect(message.contains("line 2") && message.contains("cannot fetch"), "\(message)")
+    }
+
+    @Test func whatBreaksOffIsFetchedAgain() async throws {
+        let yard = try Yard()
+        let body = [UInt8](repeating: 7, count: 100_000)
+        let server = try ScriptedServer { _, number in
+            number == 1 ? .truncated(body, after: 1000) : .answer(200, body: body)
+        }
+        let image = try await yard.build("FROM scratch\nADD \(server.url)/f /f")
+        #expect(try await yard.files(of: image).keys.sorted() == ["f"])
+        #expect(server.requests.count == 2)
+    }
+
+    @Test(arguments: [true, false])
+    func moreThanTheLimitIsRefused(_ announces: Bool) async throws {
+        let yard = try Yard { $0.downloadLimit = 1000 }
+        let body = [UInt8](repeating: 7, count: 5000)
+        let server = try ScriptedServer { _, _ in
+            announces
+                ? .answer(200, body: body) : Script([.send(Script.head(200, [("Connection", "close")])), .send(body)])
+        }
+        let message = await yard.failure("FROM scratch\nADD \(server.url)/f /f")
+        #expect(message.contains("1000"), "\(message)")
+    }
+
+    @Test func archivesAreUnpackedOnlyOnRequest() async throws {
+        let yard = try Yard()
+        try yard.write("in/a", "A")
+        let archive = try await yard.tool("tar", "-cz", "-C", "in", "a")
+        let server = try ScriptedServer { _, _ in .answer(200, body: archive) }
+        let packed = try await yard.build("FROM scratch\nADD \(server.url)/a.tgz /d/")
+        #expect(try await yard.files(of: packed).keys.sorted() == ["d/a.tgz"])
+        let unpacked = try await yard.build("FROM scratch\nADD --unpack=true \(server.url)/a.tgz /d/")
+        #expect(try await yard.files(of: unpacked).keys.sorted() == ["d/a"])
+    }
+
+    @Test func sourcesOfAllKindsGoTogetherInTheirOrder() async throws {
+        let yard = try Yard()
+        try yard.write("context/l", "local")
+        let server = try ScriptedServer { request, _ in .answer(200, text: request.path) }
+        let context = try DirectoryContext(yard.path.appending("context"), ignore: IgnoreFile(""))
+        let image = try await yard.build(
+            "FROM scratch\nADD --chmod=640 \(server.url)/a l \(server.url)/sub/l <<h /d/\nhere\nh\n"
+        ) { $0.context = context }
+        #expect(
+            try await yard.files(of: image) == ["d/a": "640 /a", "d/l": "640 /sub/l", "d/h": "640 here\n"])
+        let config = try ImageConfig(parsing: image.configBytes)
+        #expect(config.history.count { !$0.isEmptyLayer } == config.diffIDs.count)
+    }
+
+    @Test func redirectsAreFollowedAndTheNameStays() async throws {
+        let yard = try Yard()
+        let server = try ScriptedServer { request, _ in
+            request.path == "/f" ? .redirect(302, to: "/elsewhere/g") : .answer(200, text: request.path)
+        }
+        let image = try await yard.build("FROM scratch\nADD \(server.url)/f /d/")
+        #expect(try await yard.files(of: image) == ["d/f": "600 /elsewhere/g"])
+    }
+
+    @Test func thisMachineIsNotAskedWhereStrangersWriteDockerfiles() async throws {
+        let yard = try Yard { $0.allowsLocalAddresses = false }
+        let server = try ScriptedServer { _, _ in .answer(200, text: "secret") }
+        for host in ["127.0.0.1", "localhost"] {
+            let message = await yard.failure("FROM scratch\nADD http://\(host):\(server.port)/f /f")
+            #expect(message.contains("cannot fetch"), "\(message)")
+        }
+        #expect(server.requests.isEmpty)
+    }
+
+    @Test func credentialsInAURLAreRefusedAndNotShown() async throws {
+        let yard = try Yard()
+        let message = await yard.failure("FROM scratch\nARG URL=http://user:hush@127.0.0.1:1/f\nADD $URL /f")
+        #expect(
+            message.contains("user information") && !message.split(separator: "\n")[0].contains("hush"), "\(message)")
+    }
+}
