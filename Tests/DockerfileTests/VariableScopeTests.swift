@@ -92,7 +92,7 @@ import Testing
 
     @Test func argumentsAreInHistoryOnceWithTheirLastValue() throws {
         let found = try environment("ARG a=1\nARG b=2 none\nARG a=3")
-        #expect(found.historyPrefix == "|2 a=3 b=2")
+        #expect(found.historyPrefix == "|3 a=3 b=2 none=")
         #expect(found.image.assignments == [])
         #expect(try environment("ENV a=1").historyPrefix == nil)
     }

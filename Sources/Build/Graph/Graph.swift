@@ -54,18 +54,21 @@ package enum Operation: Sendable {
     case run(RunOperation)
     case copy(CopyOperation)
     case makeDirectory(DirectoryOperation)
+    /// The layers of its inputs, one input upon the other.
+    case merge
 
     /// All that tells it from other operations of the same graph.
     var identity: JSON {
         switch self {
         case .scratch: "scratch"
+        case .merge: "merge"
         case .image(let image): ["image": .string(image.manifest.digest.description)]
         case .run(let run): run.ingredients
         case .makeDirectory(let directory): directory.ingredients
         case .copy(let copy):
             switch copy.origin {
-            case .context(let index): [copy.ingredients, .integer(Int64(index)), .array(copy.sources.map(JSON.string))]
-            case .stage: [copy.ingredients, "stage", .array(copy.sources.map(JSON.string))]
+            case .context(let index): [copy.ingredients, copy.selectionIngredients, .integer(Int64(index))]
+            case .stage: [copy.ingredients, copy.selectionIngredients, "stage"]
             }
         }
     }

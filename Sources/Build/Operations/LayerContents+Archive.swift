@@ -10,8 +10,16 @@ extension LayerContents {
     ///
     /// The archive is kept in the store as if it were a layer, for the contents to be read from: the same reader, with
     /// the same limits, as for layers of images.
-    func archive(_ content: FileContent) async throws -> ArchiveEntries? {
+    func archive(_ content: FileContent, named name: EntryPath) async throws -> ArchiveEntries? {
         guard try isArchive(content) else { return nil }
+        do { return try await unpacked(content) } catch let error as StorageError
+            where error.code == .invalidLayer || error.code == .limit
+        {
+            throw CopyError("cannot unpack `\(name)`: \(error.cause.map { "\($0)" } ?? error.message)")
+        }
+    }
+
+    private func unpacked(_ content: FileContent) async throws -> ArchiveEntries {
         let digest = try await digests(of: [content])[0]
         let descriptor = Descriptor(mediaType: .ociLayerTar, digest: digest, size: content.size)
         let layer = try await store.layers.ingest(try stream(of: content), descriptor: descriptor, keepsBlob: false)

@@ -99,11 +99,12 @@ struct LayerContents: Sendable {
     // MARK: Writing
 
     /// The canonical layer of what was placed.
-    func write(_ placement: CopyPlacement, epoch: Int64) throws -> DiffID {
+    func write(_ placement: CopyPlacement) throws -> DiffID {
         var tars: [DiffID: SharedDescriptor] = [:]
-        let layer = try store.layers.write(epoch: epoch) { writer in
+        let layer = try store.layers.write(epoch: placement.newest.seconds) { writer in
             for entry in placement.entries {
                 switch entry {
+                case .whiteout(let path): try writer.appendWhiteout(of: path)
                 case .hardLink(let path, let target, let node):
                     try writer.append(TarEntry(path: path, kind: .hardLink(target), node))
                 case .file(let path, let node):
@@ -114,7 +115,11 @@ struct LayerContents: Sendable {
                     let entry = TarEntry(path: path, kind: node.kind.tarKind, node)
                     if case .context(let id) = content.source, case .file(let file, let status) = try contextContent(id)
                     {
-                        try writer.append(entry, .file(file))
+                        do { try writer.append(entry, .file(file)) } catch {
+                            // One that became shorter says so itself.
+                            try ContextChange.check(file, is: status, path: path.description)
+                            throw error
+                        }
                         try ContextChange.check(file, is: status, path: path.description)
                     } else {
                         try writer.append(entry, try self.source(of: content, tars: &tars))
@@ -125,8 +130,8 @@ struct LayerContents: Sendable {
         return layer.diffID
     }
 
-    func writeOnThread(_ placement: CopyPlacement, epoch: Int64) async throws -> DiffID {
-        try await BlockingThread(label: "copy").run { try write(placement, epoch: epoch) }
+    func writeOnThread(_ placement: CopyPlacement) async throws -> DiffID {
+        try await BlockingThread(label: "copy").run { try write(placement) }
     }
 
     private func source(of content: FileContent, tars: inout [DiffID: SharedDescriptor]) throws -> LayerWriter.Content {

@@ -64,7 +64,8 @@ extension Planner {
 
     private func expose(_ words: [Word], _ state: inout StageState) throws -> String {
         var ports: [String] = []
-        for word in words {
+        // Sorted as written, before ranges become ports.
+        for word in words.sorted(by: { $0.text < $1.text }) {
             let expanded: [String]
             do throws(ExpansionError) {
                 expanded = try dockerfile.expander.expandToWords(word.text, lookup: state.environment.lookup)
@@ -78,7 +79,7 @@ extension Planner {
             }
         }
         state.config[set: "ExposedPorts"] += ports
-        return "[\(ports.sorted().joined(separator: " "))]"
+        return "[\(ports.joined(separator: " "))]"
     }
 
     private func volume(_ words: [Word], _ state: inout StageState) throws -> String {
@@ -96,20 +97,23 @@ extension Planner {
 
     private func healthcheck(_ check: HealthcheckInstruction, _ state: inout StageState) -> String {
         var json: JSONObject = [:]
-        switch check {
-        case .none: json["Test"] = ["NONE"]
-        case .command(let form, let timing):
+        var words = ["NONE"]
+        var timing: HealthcheckInstruction.Timing?
+        if case .command(let form, let given) = check {
             switch form {
-            case .shell(let text): json["Test"] = ["CMD-SHELL", .string(text.text)]
-            case .exec(let words): json["Test"] = .array(["CMD"] + words.map { .string($0.text) })
+            case .shell(let text): words = ["CMD-SHELL", text.text]
+            case .exec(let arguments): words = ["CMD"] + arguments.map(\.text)
             }
-            let durations: [(String, Int64)] = [
-                ("Interval", timing.interval), ("Timeout", timing.timeout), ("StartPeriod", timing.startPeriod),
-                ("StartInterval", timing.startInterval), ("Retries", Int64(timing.retries)),
-            ]
-            for (name, value) in durations where value != 0 { json[name] = .integer(value) }
+            timing = given
         }
+        json["Test"] = .array(words.map(JSON.string))
+        let numbers: [(String, Int64)] = [
+            ("Interval", timing?.interval ?? 0), ("Timeout", timing?.timeout ?? 0),
+            ("StartPeriod", timing?.startPeriod ?? 0), ("StartInterval", timing?.startInterval ?? 0),
+            ("Retries", Int64(timing?.retries ?? 0)),
+        ]
+        for (name, value) in numbers where value != 0 { json[name] = .integer(value) }
         state.config[runtime: "Healthcheck"] = .object(json)
-        return JSON.object(json).lineText
+        return HealthcheckText.text(of: words, timing)
     }
 }

@@ -13,7 +13,6 @@ extension Planner {
         case .onbuild(let onbuild):
             let before = state.config[runtime: "OnBuild"]?.arrayValue ?? []
             state.config[runtime: "OnBuild"] = .array(before + [.string(onbuild.text)])
-            record("ONBUILD \(onbuild.text)", isEmpty: true, &state)
         default:
             let text = try configure(instruction.instruction, &state)
             record("\(instruction.keyword.uppercased) \(text)", isEmpty: true, &state)
@@ -55,16 +54,15 @@ extension Planner {
         state.stepIndex += 1
         let step = Step(
             number: steps.count + 1, stage: state.stageName, index: state.stepIndex,
-            count: max(stepCount(of: state.stageName), state.stepIndex), title: title, keyword: keyword, range: range,
+            count: max(state.stepCount, state.stepIndex), title: title, keyword: keyword, range: range,
             platform: request.platforms.count > 1 ? names.platform : nil)
         let before = graph.vertices.count
         state.vertex = graph.add(operation, inputs: [state.vertex] + sources, step: step)
         if graph.vertices.count > before { steps.append(step) }
     }
 
-    private func stepCount(of stageName: String) -> Int {
-        let stage = dockerfile.stages.last { ($0.name ?? String($0.index)) == stageName }
-        return stage?.instructions.count { [.run, .copy, .add, .workdir].contains($0.keyword) } ?? 0
+    static func stepCount(of instructions: [StageInstruction]) -> Int {
+        instructions.count { [.run, .copy, .add, .workdir].contains($0.keyword) }
     }
 
     private static func title(of instruction: StageInstruction) -> String {

@@ -39,29 +39,6 @@ extension Planner {
             epoch: request.epoch ?? Self.earliestEpoch)
     }
 
-    /// The triggers that the base brings; the new image does not keep them.
-    mutating func planTriggers(in stage: Stage, _ state: inout StageState) throws {
-        let texts = state.config[runtime: "OnBuild"]?.arrayValue?.compactMap(\.stringValue) ?? []
-        guard !texts.isEmpty else { return }
-        state.config[runtime: "OnBuild"] = nil
-        let range = stage.from.image.range
-        let base = stage.from.image.text
-        let triggers: [StageInstruction]
-        do throws(OnbuildTriggers.TriggerError) { triggers = try OnbuildTriggers(texts).instructions } catch {
-            throw PlanError(
-                .error("the ONBUILD trigger `\(error.text)` of `\(base)` is invalid: \(error.message)", at: range))
-        }
-        state.triggerRange = range
-        defer { state.triggerRange = nil }
-        for trigger in triggers {
-            do { try plan(trigger, in: stage, &state) } catch let error as PlanError {
-                throw PlanError.inTrigger(error.diagnostic, trigger, of: base, at: range)
-            } catch let error as ArgumentError {
-                throw PlanError.inTrigger(error.diagnostic, trigger, of: base, at: range)
-            }
-        }
-    }
-
     /// What `COPY --from=` or a mount's `from=` names.
     mutating func source(_ name: String, before stage: Stage, allowsNumber: Bool) throws -> PlannedSource {
         switch names.source(name, before: stage, allowsNumber: allowsNumber) {
@@ -94,16 +71,4 @@ extension Planner {
 enum PlannedSource {
     case context(Int)
     case vertex(VertexID)
-}
-
-extension PlanError {
-    /// A mistake in a trigger, at the FROM that brought it.
-    fileprivate static func inTrigger(
-        _ diagnostic: Diagnostic, _ trigger: StageInstruction, of base: String, at range: SourceRange
-    ) -> PlanError {
-        PlanError(
-            .error(
-                "the ONBUILD trigger `\(trigger.node.original)` of `\(base)`: \(diagnostic.message)", at: range,
-                hint: diagnostic.hint))
-    }
 }

@@ -114,7 +114,9 @@ package struct Planner {
 
     private mutating func planInstructions(of stage: Stage) throws -> StageState {
         var state = try begin(stage, from: try names.base(of: stage))
-        try planTriggers(in: stage, &state)
+        let triggers = try takeTriggers(of: stage, from: &state)
+        state.stepCount = Self.stepCount(of: triggers + stage.instructions)
+        try plan(triggers: triggers, in: stage, &state)
         for instruction in stage.instructions { try plan(instruction, in: stage, &state) }
         return state
     }

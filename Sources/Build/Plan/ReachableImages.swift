@@ -22,20 +22,38 @@ struct ReachableImages {
         }
         let base = try names.base(of: stage)
         try visit(base, at: stage.from.image.range)
-        if case .image(let key) = base, let image = known[key] {
-            for trigger in try image.triggers(at: stage.from.image.range) { try visit(trigger, of: stage) }
-        }
-        if case .stage(let parent) = base {
-            for case .onbuild(let onbuild) in parent.instructions.map(\.instruction) {
-                try visit(onbuild.trigger, of: stage)
+        for trigger in try triggers(of: base, broughtBy: stage) {
+            for source in trigger.sourceNames {
+                if let mistake = names.dockerfile.mistake(in: source, of: stage) {
+                    throw PlanError.inTrigger(
+                        trigger, broughtBy: stage, .error(mistake.message, at: nil, hint: mistake.hint))
+                }
             }
+            try visit(trigger, of: stage, at: stage.from.image.range)
         }
         for instruction in stage.instructions { try visit(instruction, of: stage) }
     }
 
-    private mutating func visit(_ instruction: StageInstruction, of stage: Stage) throws {
+    /// What the base leaves to the stages that start from it, as far as its image is known.
+    private func triggers(of base: NamedSource, broughtBy stage: Stage) throws -> [StageInstruction] {
+        switch base {
+        case .scratch, .files: return []
+        case .image(let key): return try known[key]?.config.triggers(broughtBy: stage) ?? []
+        case .stage(let parent):
+            if let replacement = try names.replacement(of: parent) {
+                return try triggers(of: replacement, broughtBy: stage)
+            }
+            return parent.instructions.compactMap { instruction in
+                if case .onbuild(let onbuild) = instruction.instruction { onbuild.trigger } else { nil }
+            }
+        }
+    }
+
+    /// `range` stands for that of a trigger, which has none in the file.
+    private mutating func visit(_ instruction: StageInstruction, of stage: Stage, at range: SourceRange? = nil) throws {
         for source in instruction.sourceNames {
-            try visit(names.source(source.name, before: stage, allowsNumber: source.allowsNumber), at: source.range)
+            try visit(
+                names.source(source.name, before: stage, allowsNumber: source.allowsNumber), at: range ?? source.range)
         }
     }
 
@@ -44,17 +62,6 @@ struct ReachableImages {
         case .scratch, .files: break
         case .stage(let stage): try visit(stage)
         case .image(let key): references[key] = references[key] ?? range
-        }
-    }
-}
-
-extension BaseImage {
-    /// The instructions that run before those of a stage that starts from the image; `range` is where it does.
-    func triggers(at range: SourceRange) throws -> [StageInstruction] {
-        let texts = config[runtime: "OnBuild"]?.arrayValue?.compactMap(\.stringValue) ?? []
-        do throws(OnbuildTriggers.TriggerError) { return try OnbuildTriggers(texts).instructions } catch {
-            throw PlanError(
-                .error("the ONBUILD trigger `\(error.text)` of `\(reference)` is invalid: \(error.message)", at: range))
         }
     }
 }

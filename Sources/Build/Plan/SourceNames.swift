@@ -80,17 +80,3 @@ struct SourceNames: Sendable {
         }
     }
 }
-
-extension StageInstruction {
-    /// The names of other stages, contexts and images that the instruction takes files from.
-    var sourceNames: [(name: String, range: SourceRange, allowsNumber: Bool)] {
-        switch instruction {
-        case .copy(let copy): copy.from.map { [($0.text, $0.range, true)] } ?? []
-        case .run(let run):
-            run.mounts.compactMap { mount in
-                mount.fields.last { $0.key == "from" }?.value.map { ($0, mount.range, false) }
-            }
-        default: []
-        }
-    }
-}

@@ -13,8 +13,9 @@ struct StageState {
     /// CMD was given in this stage, so ENTRYPOINT keeps it.
     var hasCommand = false
     var stageName: String
-    /// Steps so far.
+    /// Steps so far, and how many the stage has.
     var stepIndex = 0
+    var stepCount = 1
     /// The FROM that brought the ONBUILD triggers, while they are planned: they have no place of their own.
     var triggerRange: SourceRange?
 

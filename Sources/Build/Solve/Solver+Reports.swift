@@ -11,7 +11,13 @@ extension Solver {
     /// Reports the steps behind a hit, which nothing has to look at, in their order. `chain` is what the first input
     /// is the bottom of. Steps without a record may yet run for another target, so they come when all have ended.
     func passOver(_ inputs: [VertexID], below chain: LayerChain?, onlyRecorded: Bool) async {
-        for (position, id) in inputs.enumerated() where graph[id].step != nil && !reported.contains(id) {
+        for (position, id) in inputs.enumerated() where !reported.contains(id) {
+            if case .merge = graph[id].operation {
+                let below = position == 0 ? chain.map { LayerChain(Array($0.layers.dropLast())) } : nil
+                await passOver(graph[id].inputs, below: below, onlyRecorded: onlyRecorded)
+                continue
+            }
+            if graph[id].step == nil { continue }
             let record = await record(of: id)
             if onlyRecorded, record == nil { continue }
             let below =

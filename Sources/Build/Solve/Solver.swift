@@ -98,6 +98,7 @@ package actor Solver {
         switch vertex.operation {
         case .scratch: return LayerChain()
         case .image(let image): return LayerChain(image.config.diffIDs)
+        case .merge: return try await merge(vertex)
         case .run, .copy, .makeDirectory: break
         }
         let definition = try await definition(of: id)
@@ -115,6 +116,22 @@ package actor Solver {
             return record.chain
         }
         return try await run(vertex, on: inputs, content: content, key: key, definition: definition.key)
+    }
+
+    /// Nothing runs: what is known of its inputs is known of it. The record saves looking at them.
+    private func merge(_ vertex: Vertex) async throws -> LayerChain {
+        let key = try await definition(of: vertex.id).key
+        if usesCache, let record = await records.record(for: key) {
+            await passOver(vertex.inputs, below: record.chain, onlyRecorded: true)
+            return record.chain
+        }
+        let inputs = try await solve(vertex.inputs)
+        let chain = LayerChain(inputs.flatMap(\.layers))
+        let record = CacheRecord(
+            chain: chain, ingredients: ["merge": .array(inputs.map { .string($0.identity) })], title: "",
+            created: now(), milliseconds: 0)
+        try await records.save(record, for: [key])
+        return chain
     }
 
     private func run(_ vertex: Vertex, on inputs: [LayerChain], content: JSON, key: CacheKey, definition: CacheKey)

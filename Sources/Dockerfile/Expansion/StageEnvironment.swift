@@ -40,9 +40,8 @@ package struct StageEnvironment: Sendable {
             } else {
                 value = globals[name]
             }
-            guard let value else { continue }
-            run[name] = value
-            declared[name] = value
+            if let value { run[name] = value }
+            if value != nil || declared[name] == nil { declared[name] = value ?? "" }
         }
     }
 
@@ -70,14 +69,13 @@ package struct StageEnvironment: Sendable {
         return pairs
     }
 
-    /// `|N a=b c=d`, which history puts before the command of a RUN; nil without arguments.
+    /// `|N a=b c=d`, which history puts before the command of a RUN: every declared argument with what the command sees
+    /// of it. nil without arguments.
     package var historyPrefix: String? {
         guard !declared.isEmpty else { return nil }
-        return (["|\(declared.variables.count)"] + declared.assignments).joined(separator: " ")
+        let arguments = declared.variables.map { "\($0.name)=\(run[$0.name] ?? $0.value)" }
+        return (["|\(arguments.count)"] + arguments).joined(separator: " ")
     }
-
-    /// Whether the stage has declared the argument and it has a value.
-    package func declares(_ name: String) -> Bool { declared[name] != nil }
 
     /// Proxy variables for a RUN that are neither declared nor set here, and so belong to no key and no history.
     package var undeclaredProxies: [EnvironmentList.Variable] {

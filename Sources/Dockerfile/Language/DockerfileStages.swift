@@ -82,47 +82,41 @@ package struct DockerfileStages: Sendable {
         }.map(\.element)
     }
 
-    /// Sources that are the stage itself, a later one, or a number that does not exist. Mounts know no numbers.
     private static func sourceErrors(_ stages: [Stage]) -> [Diagnostic] {
-        var first: [String: Int] = [:]
-        for stage in stages {
-            if let name = stage.name, first[name] == nil { first[name] = stage.index }
-        }
         var errors: [Diagnostic] = []
         for stage in stages {
             for instruction in stage.instructions {
-                switch instruction.instruction {
-                case .copy(let copy):
-                    guard let from = copy.from else { continue }
-                    if from.text.utf8.allSatisfy(\.isASCIIDigit), let number = Int(from.text) {
-                        guard number >= stage.index else { continue }
-                        let message =
-                            number < stages.count
-                            ? "stage \(number) needs to be defined before this one" : "there is no stage \(number)"
-                        errors.append(
-                            .error(
-                                message, at: from.range, hint: "stages count from 0; this is stage \(stage.index)"))
-                    } else {
-                        errors += orderError(from.text, first, stage, at: from.range)
-                    }
-                case .run(let run):
-                    for mount in run.mounts {
-                        guard let from = mount.fields.last(where: { $0.key == "from" })?.value else { continue }
-                        errors += orderError(from, first, stage, at: mount.range)
-                    }
-                default: break
+                for source in instruction.sourceNames {
+                    guard let mistake = mistake(in: source, of: stage, among: stages) else { continue }
+                    errors.append(.error(mistake.message, at: source.range, hint: mistake.hint))
                 }
             }
         }
         return errors
     }
 
-    private static func orderError(
-        _ name: String, _ first: [String: Int], _ stage: Stage, at range: SourceRange
-    ) -> [Diagnostic] {
-        guard let defined = first[name.lowercased()], defined >= stage.index else { return [] }
-        if defined == stage.index { return [.error("the stage `\(name)` cannot be its own source", at: range)] }
-        return [.error("stage `\(name)` needs to be defined before this one", at: range)]
+    /// Why the stage cannot take files from what an instruction names: that is the stage itself, a later one, or a
+    /// number that does not exist.
+    package func mistake(in source: SourceName, of stage: Stage) -> (message: String, hint: String?)? {
+        Self.mistake(in: source, of: stage, among: stages)
+    }
+
+    private static func mistake(
+        in source: SourceName, of stage: Stage, among stages: [Stage]
+    ) -> (message: String, hint: String?)? {
+        if source.allowsNumber, source.name.utf8.allSatisfy(\.isASCIIDigit), let number = Int(source.name) {
+            guard number >= stage.index else { return nil }
+            return (
+                number < stages.count
+                    ? "stage \(number) needs to be defined before this one" : "there is no stage \(number)",
+                "stages count from 0; this is stage \(stage.index)"
+            )
+        }
+        let name = source.name.lowercased()
+        guard let first = stages.first(where: { $0.name == name }), first.index >= stage.index else { return nil }
+        return first.index == stage.index
+            ? ("the stage `\(source.name)` cannot be its own source", nil)
+            : ("stage `\(source.name)` needs to be defined before this one", nil)
     }
 
     private static func frontEndErrors(_ directives: ParserDirectives) -> [Diagnostic] {

@@ -10,6 +10,9 @@ package struct OnbuildTriggers: Sendable {
         for text in texts {
             let parsed = DockerfileParser.parse(Array(text.utf8), name: "ONBUILD")
             var reader = InstructionReader(escape: escape)
+            guard parsed.instructions.count <= 1 else {
+                throw TriggerError(text: text, message: "it is more than one instruction")
+            }
             let read = parsed.instructions.compactMap { reader.read($0) }
             if let error = (parsed.diagnostics + reader.diagnostics).first(where: { $0.severity == .error }) {
                 throw TriggerError(text: text, message: error.message)
@@ -17,6 +20,7 @@ package struct OnbuildTriggers: Sendable {
             for instruction in read where [.from, .maintainer, .onbuild].contains(instruction.keyword) {
                 throw TriggerError(text: text, message: "\(instruction.keyword.uppercased) is not allowed as a trigger")
             }
+            guard !read.isEmpty else { throw TriggerError(text: text, message: "it is no instruction") }
             instructions += read
         }
         self.instructions = instructions

@@ -230,6 +230,7 @@ struct CopyPlacementTests {
         switch entry {
         case .file(let path, let node): "\(path) \(node.line)"
         case .hardLink(let path, let target, _): "\(path) hard link to \(target)"
+        case .whiteout(let path): "\(path) is gone"
         }
     }
 }

@@ -24,18 +24,7 @@ struct PlannerTests {
         #expect(error?.description.hasPrefix("Dockerfile:1:6: no image `docker.io/library/gone:latest`") == true)
     }
 
-    @Test(arguments: [
-        ("RUN --mount=type=cache,target=/x make", "RUN --mount"),
-        ("RUN --security=insecure make", "RUN --security=insecure"),
-        ("RUN --network=host make", "RUN --network=host"), ("COPY --link a b", "COPY --link"),
-        ("COPY --parents a b/", "COPY --parents"), ("COPY --exclude=x a b", "COPY --exclude"),
-        (
-            "ADD --checksum=sha256:0000000000000000000000000000000000000000000000000000000000000000 https://example.org/x /",
-            "ADD --checksum"
-        ),
-        ("ADD https://example.org/x /", "ADD from `https://example.org/x`"),
-        ("ADD git@example.org:a.git /", "ADD from `git@example.org:a.git`"),
-    ])
+    @Test(arguments: [("RUN --device=example.org/gpu=all make", "RUN --device")])
     func whatIsNotBuiltYetIsRefusedWithItsLine(_ instruction: String, _ what: String) async throws {
         let error = await #expect(throws: BuildError.self) {
             try await BuildPlan.of("FROM scratch\n\n\(instruction)\n")
@@ -71,7 +60,7 @@ struct PlannerTests {
         let run = try #require(plan.runs.first)
         let expected = ["a=env", "b=", "e=/x", "global=g", "undeclared=given"]
         #expect(run.environment.filter { !$0.hasPrefix("PATH=") && !$0.hasPrefix("SOURCE_DATE") }.sorted() == expected)
-        #expect(plan.history.last == "RUN |4 a=1 b= global=g undeclared=given /bin/sh -c make # buildkit")
+        #expect(plan.history.last == "RUN |4 a=env b= global=g undeclared=given /bin/sh -c make # buildkit")
         #expect(plan.targets[0].config.environment.contains("e=/x"))
         #expect(!plan.targets[0].config.environment.contains { $0.hasPrefix("b=") })
     }
@@ -185,7 +174,7 @@ struct PlannerTests {
             ("WORKDIR /x", false), ("WORKDIR /", true), ("ENV a=b", true), ("EXPOSE [80/tcp]", true),
             (#"CMD ["x" "y z"]"#, true), (#"ENTRYPOINT ["/bin/sh" "-c" "echo hi"]"#, true),
             ("COPY --chown=1:2 a b /d/ # buildkit", false), ("ADD a /d/ # buildkit", false),
-            ("RUN /bin/x y # buildkit", false), ("RUN /bin/sh -c <<E (one\n) # buildkit", false),
+            ("RUN /bin/x y # buildkit", false), ("RUN /bin/sh -c one\n # buildkit", false),
         ]
         let history = plan.targets[0].history
         #expect(history.map(\.createdBy) == expected.map(\.0))

@@ -1,4 +1,5 @@
 import Build
+import Dockerfile
 import Synchronization
 
 /// What a build reported.
@@ -25,6 +26,16 @@ final class EventLog: Sendable {
     /// Titles in the order the steps started.
     var started: [String] {
         events.withLock { $0.compactMap { if case .stepStarted(let step) = $0 { step.title } else { nil } } }
+    }
+
+    /// `line: message`.
+    var warnings: [String] {
+        events.withLock { events in
+            events.compactMap { event in
+                guard case .warning(let warning) = event else { return nil }
+                return "\(warning.range.map { String($0.firstLine) } ?? "-"): \(warning.message)"
+            }
+        }
     }
 
     var output: String {

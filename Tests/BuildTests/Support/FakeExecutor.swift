@@ -61,17 +61,15 @@ actor FakeExecutor: OperationExecutor {
             case .context: context
             case .chain(let chain): FileTree([.file("x", "\(chain)")])
             }
-        let selection = try CopySelection(of: copy.sources, in: tree)
+        let selection = try CopySelection(of: copy, in: tree)
         var digests: [FileTree.NodeID: Digest] = [:]
-        func add(_ id: FileTree.NodeID) {
-            guard case .file(let content) = tree[id].kind, case .bytes(let bytes) = content.source else { return }
+        selection.forEach { id in
+            guard case .file(let content) = selection.tree[id].kind, case .bytes(let bytes) = content.source else {
+                return
+            }
             digests[id] = Digest.of(bytes)
         }
-        for item in selection.items {
-            add(item.node)
-            if tree[item.node].isDirectory { tree.walk(from: item.node) { _, id in add(id) } }
-        }
-        return SelectedFiles(selection, in: tree, for: copy, digests: digests)
+        return SelectedFiles(selection, for: copy, digests: digests)
     }
 }
 

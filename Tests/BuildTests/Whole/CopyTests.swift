@@ -71,23 +71,25 @@ struct CopyTests {
         ("COPY link/passwd /", "", "`link/passwd` is not in the build context", nil),
         ("COPY [bad /", "", "`[bad` is a malformed pattern", nil),
     ])
-    func aSourceThatIsNotThereFailsItsStep(
+    func aSourceThatIsNotThereFailsTheBuildBeforeItStarts(
         _ instruction: String, _ ignore: String, _ message: String, _ hint: String?
     ) async throws {
         let shop = try await Workshop(hasBase: false)
         try shop.write("gene", "")
         try shop.write("hidden/x", "")
         try shop.link("link", to: "/etc")
+        let log = EventLog()
         let error = await #expect(throws: BuildError.self) {
-            try await shop.build("FROM scratch\nENV a=b\n\(instruction)", ignore: ignore)
+            try await shop.build("FROM scratch\nENV a=b\n\(instruction)", ignore: ignore, log: log)
         }
-        guard case .step(let failure)? = error else {
+        guard case .dockerfile(let diagnostics, _)? = error else {
             Issue.record("\(String(describing: error))")
             return
         }
-        #expect(failure.message == message)
-        #expect(failure.step.range.firstLine == 3)
-        if let hint { #expect(failure.hint == hint) }
+        #expect(diagnostics.map(\.message) == [message])
+        #expect(diagnostics[0].range?.start == SourcePosition(line: 3, column: 6))
+        if let hint { #expect(diagnostics[0].hint == hint) }
+        #expect(log.started.isEmpty)
     }
 
     @Test func severalTargetsAreBuiltFromOneGraph() async throws {

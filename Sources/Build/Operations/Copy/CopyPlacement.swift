@@ -14,39 +14,78 @@ package struct CopyPlacement: Sendable {
         }
     }
 
+    private let base: FileTree
     /// The base with what has been placed so far.
     private var tree: FileTree
     /// The nodes of `tree` that the new layer must name.
     private var layer: [EntryPath: FileTree.NodeID] = [:]
+    /// Directories of the base that something else took the place of.
+    private var replaced: Set<EntryPath> = []
     private let owner: Owner?
     private let mode: FileModeChange?
+    /// For the directories made on the way.
+    private let directoryMode: FileModeChange?
     private let modified: Timestamp
+    private let keepsTimes: Bool
+    /// No file that was placed is younger.
+    private(set) var newest: Timestamp
 
     /// `base` is the tree the layer is put on. Directories made on the way, and files whose origin keeps no times, get
-    /// the time `epoch`; no file gets a later one.
-    package init(on base: FileTree, owner: Owner?, mode: FileModeChange?, epoch: Int64) {
+    /// the time `epoch`; no file gets a later one, unless `keepsTimes`. `mode` is for them as well, unless the layer
+    /// `isLinked` and may find them there.
+    package init(
+        on base: FileTree, owner: Owner?, mode: FileModeChange?, epoch: Int64, isLinked: Bool = false,
+        keepsTimes: Bool = false
+    ) {
+        self.base = base
         tree = base
         self.owner = owner
         self.mode = mode
+        directoryMode = isLinked ? nil : mode
         modified = Timestamp(seconds: epoch)
+        newest = modified
+        self.keepsTimes = keepsTimes
     }
 
-    /// An entry of the new layer: a file, or another name of an earlier one.
+    /// An entry of the new layer: a file, another name of an earlier one, or the sign that a name of the base is gone.
     package enum Entry: Sendable {
         case file(EntryPath, FileTree.Node)
         case hardLink(EntryPath, to: EntryPath, FileTree.Node)
+        case whiteout(EntryPath)
     }
 
     /// In the order of the layer contract: bytewise by path; of several names of one file the first is the file.
     package var entries: [Entry] {
         var names: [FileTree.NodeID: EntryPath] = [:]
-        return layer.sorted { $0.key < $1.key }.map { path, id in
+        var entries = layer.sorted { $0.key < $1.key }.map { path, id -> (place: EntryPath, entry: Entry) in
             let node = tree[id]
-            if node.isDirectory { return .file(path, node) }
-            if let first = names[id] { return .hardLink(path, to: first, node) }
+            if node.isDirectory { return (path, .file(path, node)) }
+            if let first = names[id] { return (path, .hardLink(path, to: first, node)) }
             names[id] = path
-            return .file(path, node)
+            return (path, .file(path, node))
         }
+        let gone = hidden
+        if !gone.isEmpty {
+            entries += gone.map { path in
+                ((path.parent ?? .root).appending(Array(".wh.".utf8) + path.name), .whiteout(path))
+            }
+            entries.sort { $0.place < $1.place }
+        }
+        return entries.map(\.entry)
+    }
+
+    /// Names of the base in directories that were replaced by new ones, which a layer would merge.
+    private var hidden: [EntryPath] {
+        var hidden: [EntryPath] = []
+        for path in replaced {
+            guard let old = base.node(at: path), base[old].isDirectory, let new = tree.node(at: path), old != new,
+                tree[new].isDirectory
+            else { continue }
+            for (name, _) in base.children(of: old) where tree.child(name, of: new) == nil {
+                hidden.append(path.appending(name))
+            }
+        }
+        return hidden
     }
 
     /// Copies one item to `destination`, an absolute path followed through the base's links. A directory's contents go
@@ -78,12 +117,16 @@ package struct CopyPlacement: Sendable {
 
     /// Makes a directory and what is missing above it; one that exists keeps its metadata.
     package mutating func makeDirectory(_ path: EntryPath) throws(CopyError) {
+        try makeDirectory(path, directoryMode)
+    }
+
+    private mutating func makeDirectory(_ path: EntryPath, _ mode: FileModeChange?) throws(CopyError) {
         if let node = existing(path) {
             guard node.isDirectory else { throw CopyError("cannot copy into `/\(path)`: it is not a directory") }
             return
         }
-        if let parent = path.parent { try makeDirectory(parent) }
-        record(FileTree.Node(kind: .directory, mode: 0o755, modified: modified), at: path)
+        if let parent = path.parent { try makeDirectory(parent, mode) }
+        record(adorned: adorned(FileTree.Node(kind: .directory, mode: 0o755), mode), at: path)
     }
 
     /// The same for an absolute path whose symbolic links are followed.
@@ -110,9 +153,7 @@ package struct CopyPlacement: Sendable {
         for (path, id) in found {
             if source[id].isDirectory {
                 if let there = existing(path) {
-                    guard there.isDirectory else {
-                        throw CopyError("cannot copy a directory over the file `/\(path)`")
-                    }
+                    guard there.isDirectory else { throw Self.conflict(there, at: path) }
                 } else {
                     record(source[id], at: path)
                 }
@@ -123,6 +164,16 @@ package struct CopyPlacement: Sendable {
                 placed[id] = try put(source[id], at: path)
             }
         }
+    }
+
+    private static func conflict(_ node: FileTree.Node, at path: EntryPath) -> CopyError {
+        guard case .symbolicLink(let target) = node.kind else {
+            return CopyError("cannot copy a directory over the file `/\(path)`")
+        }
+        let leads = String(decoding: target, as: UTF8.self)
+        return CopyError(
+            "cannot copy a directory over `/\(path)`: it is a symbolic link to `\(leads)`",
+            hint: "copy to the directory it leads to, or use --link to replace it")
     }
 
     @discardableResult
@@ -140,8 +191,14 @@ package struct CopyPlacement: Sendable {
     /// Whoever calls has made the parent.
     @discardableResult
     private mutating func record(_ node: FileTree.Node, at path: EntryPath) -> FileTree.NodeID {
+        record(adorned: adorned(node, mode), at: path)
+    }
+
+    @discardableResult
+    private mutating func record(adorned node: FileTree.Node, at path: EntryPath) -> FileTree.NodeID {
         guard let parent = path.parent.flatMap({ tree.node(at: $0) }) else { return FileTree.root }
-        let id = tree.add(adorned(node), named: path.name, to: parent)
+        newest = max(newest, node.modified)
+        let id = tree.add(node, named: path.name, to: parent)
         name(id, at: path)
         return id
     }
@@ -162,11 +219,13 @@ package struct CopyPlacement: Sendable {
         }
     }
 
-    private func adorned(_ node: FileTree.Node) -> FileTree.Node {
+    private func adorned(_ node: FileTree.Node, _ mode: FileModeChange?) -> FileTree.Node {
         var node = node
         if let owner { (node.uid, node.gid) = (owner.uid, owner.gid) }
-        if let mode, !node.isSymbolicLink { node.mode = mode.applied(to: node.mode, isDirectory: node.isDirectory) }
-        if node.modified > modified || node.modified.seconds <= 0 { node.modified = modified }
+        if let mode, !node.isSymbolicLink {
+            node.mode = mode.applied(to: node.mode, isDirectory: node.isDirectory)
+        }
+        if node.modified.seconds <= 0 || !keepsTimes && node.modified > modified { node.modified = modified }
         return node
     }
 }
@@ -174,15 +233,15 @@ package struct CopyPlacement: Sendable {
 extension CopyPlacement {
     /// Unpacks an archive's entries below the directory `destination` as tar does: in their order, later ones replacing
     /// earlier ones and what stands in the way, links on the way followed inside the tree. An archive's root entry
-    /// leaves the destination as it is.
+    /// leaves the destination as it is. `--chmod` is not for what an archive brings.
     package mutating func unpack(
         _ entries: [(path: EntryPath, node: FileTree.Node?, linkTarget: EntryPath?)], to destination: String
     ) throws(CopyError) {
         let target = try resolve(Array(destination.utf8))
-        try makeDirectory(target)
+        try makeDirectory(target, nil)
         for entry in entries where !entry.path.isRoot {
             let parent = try resolve(target.appending(entry.path).parent?.bytes ?? [])
-            try makeDirectory(parent)
+            try makeDirectory(parent, nil)
             let path = parent.appending(entry.path.name)
             if let linkTarget = entry.linkTarget {
                 let resolved = try resolve(target.appending(linkTarget).bytes, followsLast: false)
@@ -199,20 +258,35 @@ extension CopyPlacement {
     }
 
     private mutating func unpack(_ node: FileTree.Node, at path: EntryPath) {
+        let adorned = adorned(node, nil)
         if node.isDirectory, let there = tree.node(at: path), tree[there].isDirectory {
-            let adorned = adorned(node)
+            newest = max(newest, adorned.modified)
             tree[there] = adorned
             name(there, at: path)
             return
         }
         clear(path)
-        record(node, at: path)
+        record(adorned: adorned, at: path)
     }
 
     /// Forgets entries below a directory that something else replaces.
     private mutating func clear(_ path: EntryPath) {
         guard let there = tree.node(at: path), tree[there].isDirectory else { return }
         layer = layer.filter { !$0.key.isAtOrBelow(path) }
+        replaced.insert(path)
+    }
+}
+
+extension CopyPlacement {
+    /// A pattern that matches several files needs a directory to put them in, as several sources do.
+    func check(_ selection: CopySelection, goesInto copy: CopyOperation) throws(CopyError) {
+        let files = selection.items.count { !selection.tree[$0.node].isDirectory }
+        guard files > 1, !copy.destinationIsDirectory,
+            existing(try resolve(Array(copy.destination.utf8)))?.isDirectory != true
+        else { return }
+        throw CopyError(
+            "`\(copy.sources[0])` matches \(files) files, and `\(copy.destination)` is not a directory",
+            hint: "end the destination with a slash: `\(copy.destination)/`")
     }
 }
 

@@ -5,7 +5,6 @@ package import Storage
 
 /// What a copy takes, with the digest that stands for all of it in cache keys.
 package struct SelectedFiles: Sendable {
-    package let tree: FileTree
     package let selection: CopySelection
     /// Over the lines of `listing`.
     package let digest: Digest
@@ -16,17 +15,21 @@ package struct SelectedFiles: Sendable {
     static let listingLimit = 1000
 
     /// `digests` names the contents of files, by node; `copy` says which of a file's metadata it keeps.
-    package init(
-        _ selection: CopySelection, in tree: FileTree, for copy: CopyOperation,
-        digests: [FileTree.NodeID: Digest]
-    ) {
+    package init(_ selection: CopySelection, for copy: CopyOperation, digests: [FileTree.NodeID: Digest]) {
         self.selection = selection
-        self.tree = tree
+        let tree = selection.tree
         var hasher = SHA256Hasher()
         var lines: [String] = []
         var count = 0
+        var names: [FileTree.NodeID: EntryPath] = [:]
         func add(_ path: EntryPath, _ id: FileTree.NodeID) {
-            let line = Self.line(path, tree[id], digest: digests[id], for: copy)
+            var line: String
+            if let first = names[id] {
+                line = "hard link to \(first)"
+            } else {
+                line = Self.line(tree[id], digest: digests[id], for: copy)
+                if !tree[id].isDirectory { names[id] = path }
+            }
             hasher.update(path.bytes)
             hasher.update([0])
             hasher.update(Array(line.utf8))
@@ -35,6 +38,7 @@ package struct SelectedFiles: Sendable {
             if count <= Self.listingLimit { lines.append("\(path) \(line)") }
         }
         for item in selection.items {
+            names = [:]
             if tree[item.node].isDirectory {
                 hasher.update(Array("directory".utf8) + [0])
                 tree.walk(from: item.node) { path, id in add(path, id) }
@@ -51,10 +55,9 @@ package struct SelectedFiles: Sendable {
         ["digest": .string(digest.description), "list": listing.isEmpty ? nil : .array(listing.map(JSON.string))]
     }
 
-    /// What `--chmod` and `--chown` replace is no part of it, nor are the times of a context, which has none of its own.
-    private static func line(_ path: EntryPath, _ node: FileTree.Node, digest: Digest?, for copy: CopyOperation)
-        -> String
-    {
+    /// With the mode that the file will have: modes that `--chmod` makes one are one. What `--chown` replaces is no part
+    /// of it, nor are the times of a context, which has none of its own.
+    private static func line(_ node: FileTree.Node, digest: Digest?, for copy: CopyOperation) -> String {
         var parts: [String] = []
         switch node.kind {
         case .file(let content): parts.append("file \(content.size) \(digest?.description ?? "")")
@@ -64,7 +67,10 @@ package struct SelectedFiles: Sendable {
         case .blockDevice(let major, let minor): parts.append("block \(major):\(minor)")
         case .fifo: parts.append("fifo")
         }
-        if copy.mode?.replacesMode != true { parts.append("mode " + String(node.mode, radix: 8)) }
+        if !node.isSymbolicLink {
+            let mode = copy.mode?.applied(to: node.mode, isDirectory: node.isDirectory) ?? node.mode
+            parts.append("mode " + String(mode, radix: 8))
+        }
         if copy.origin == .stage { parts.append("modified \(node.modified.seconds)") }
         if copy.owner == nil { parts.append("owner \(node.uid):\(node.gid)") }
         for attribute in node.attributes {
