@@ -36,6 +36,8 @@ struct BuildCommand: AsyncParsableCommand {
         name: .customLong("epoch"),
         help: "Seconds since 1970 that bound the times of files, or auto: the commit's time for the image alone.")
     var epoch = "auto"
+    @Flag(name: .customLong("strict"), help: "Take a pattern of COPY or ADD that matches nothing for an error.")
+    var strict = false
     @OptionGroup var cache: CacheOptions
     @OptionGroup var secrets: SecretOptions
     @OptionGroup var sandbox: SandboxOptions
@@ -55,6 +57,7 @@ struct BuildCommand: AsyncParsableCommand {
             targets: target, arguments: Self.pairs(buildArg, fromEnvironment: true), labels: Self.pairs(label),
             platforms: try Self.platforms(platform), network: network, epoch: epoch, usesCache: !cache.noCache)
         request.cache = try cache.settings(contexts, stages: source.dockerfile.stages.map(\.name))
+        request.isStrict = strict
         request.remotes = remotes
         request.namedContexts = try await contexts.namedContexts(of: engine, through: remotes)
         request.secrets = try secrets.secrets()
