@@ -12,6 +12,7 @@ import Testing
         "FROM scratch\nENV " + String(repeating: "a=b \\\n", count: 40_000) + "c=d",
         String(repeating: "ARG a\n", count: 40_000) + "FROM scratch",
         String(repeating: "FROM scratch AS a\n", count: 20_000),
+        (0..<10_000).map { "FROM a AS b\($0)\nCOPY --from=b x y\n" }.joined(),
         "FROM scratch\n" + String(repeating: "RUN <<E\nx\nE\n", count: 20_000),
         "FROM scratch\nRUN <<E\n" + String(repeating: "x\n", count: 100_000) + "E",
         "FROM scratch\nCOPY " + String(repeating: "<<E \\\n", count: 10_000) + "/x/\n"

@@ -18,12 +18,15 @@ package struct DockerfileStages: Sendable {
     package let stages: [Stage]
     /// In the order of the file. The stages may only be built when there is no error among them.
     package let diagnostics: [Diagnostic]
+    /// The stages of each name, in the order of the file.
+    private let named: [String: [Int]]
 
     package var source: SourceText { syntax.source }
     package var directives: ParserDirectives { syntax.directives }
     package var expander: WordExpander { syntax.expander }
 
-    package init(_ parsed: ParsedDockerfile) {
+    /// `frontEnd` stands in for the file's `# syntax=`, as the build argument `BUILDKIT_SYNTAX` does.
+    package init(_ parsed: ParsedDockerfile, frontEnd: String? = nil) {
         var reader = InstructionReader(escape: parsed.directives.escape)
         var globals: [StageInstruction] = []
         var stages: [Stage] = []
@@ -50,7 +53,10 @@ package struct DockerfileStages: Sendable {
         syntax = parsed
         globalArguments = globals
         self.stages = stages
-        var structure = misplaced + Self.sourceErrors(stages) + Self.frontEndErrors(parsed.directives)
+        var named: [String: [Int]] = [:]
+        for stage in stages { if let name = stage.name { named[name, default: []].append(stage.index) } }
+        self.named = named
+        var structure = misplaced + Self.sourceErrors(stages, named) + Self.frontEndErrors(parsed, frontEnd)
         if !hasFrom, misplaced.isEmpty, !parsed.diagnostics.hasErrors {
             structure.append(
                 .error(
@@ -62,9 +68,8 @@ package struct DockerfileStages: Sendable {
 
     /// The last stage of that name or number, if any; names compare without case.
     package func stage(named name: String, before index: Int? = nil) -> Stage? {
-        let earlier = stages[..<min(index ?? stages.count, stages.count)]
-        let wanted = name.lowercased()
-        return earlier.last { $0.name == wanted }
+        let end = index ?? stages.count
+        return named[name.lowercased()]?.last { $0 < end }.map { stages[$0] }
     }
 
     /// What `COPY --from=` or `--target` means: a name, else a number.
@@ -82,12 +87,12 @@ package struct DockerfileStages: Sendable {
         }.map(\.element)
     }
 
-    private static func sourceErrors(_ stages: [Stage]) -> [Diagnostic] {
+    private static func sourceErrors(_ stages: [Stage], _ named: [String: [Int]]) -> [Diagnostic] {
         var errors: [Diagnostic] = []
         for stage in stages {
             for instruction in stage.instructions {
                 for source in instruction.sourceNames {
-                    guard let mistake = mistake(in: source, of: stage, among: stages) else { continue }
+                    guard let mistake = mistake(in: source, of: stage, among: stages.count, named) else { continue }
                     errors.append(.error(mistake.message, at: source.range, hint: mistake.hint))
                 }
             }
@@ -98,33 +103,34 @@ package struct DockerfileStages: Sendable {
     /// Why the stage cannot take files from what an instruction names: that is the stage itself, a later one, or a
     /// number that does not exist.
     package func mistake(in source: SourceName, of stage: Stage) -> (message: String, hint: String?)? {
-        Self.mistake(in: source, of: stage, among: stages)
+        Self.mistake(in: source, of: stage, among: stages.count, named)
     }
 
     private static func mistake(
-        in source: SourceName, of stage: Stage, among stages: [Stage]
+        in source: SourceName, of stage: Stage, among count: Int, _ named: [String: [Int]]
     ) -> (message: String, hint: String?)? {
         if source.allowsNumber, source.name.utf8.allSatisfy(\.isASCIIDigit), let number = Int(source.name) {
             guard number >= stage.index else { return nil }
             return (
-                number < stages.count
+                number < count
                     ? "stage \(number) needs to be defined before this one" : "there is no stage \(number)",
                 "stages count from 0; this is stage \(stage.index)"
             )
         }
-        let name = source.name.lowercased()
-        guard let first = stages.first(where: { $0.name == name }), first.index >= stage.index else { return nil }
-        return first.index == stage.index
+        guard let first = named[source.name.lowercased()]?.first, first >= stage.index else { return nil }
+        return first == stage.index
             ? ("the stage `\(source.name)` cannot be its own source", nil)
             : ("stage `\(source.name)` needs to be defined before this one", nil)
     }
 
-    private static func frontEndErrors(_ directives: ParserDirectives) -> [Diagnostic] {
-        guard let syntax = directives.syntax else { return [] }
+    private static func frontEndErrors(_ parsed: ParsedDockerfile, _ replacement: String?) -> [Diagnostic] {
+        let start = SourcePosition(line: 1, column: 1)
+        let asked = replacement.map { Word($0, range: SourceRange(start: start, end: start)) }
+        guard let syntax = asked ?? parsed.directives.syntax else { return [] }
         var name = syntax.text.prefix { $0 != "@" }
         if let colon = name.lastIndex(of: ":"), !name[colon...].contains("/") { name = name[..<colon] }
-        let known = ["docker/dockerfile", "docker.io/docker/dockerfile", "docker/dockerfile-upstream", "dockerfile.v0"]
-        if known.contains(String(name)) { return [] }
+        if name.hasPrefix("docker.io/") { name.removeFirst("docker.io/".count) }
+        if ["docker/dockerfile", "docker/dockerfile-upstream", "dockerfile.v0"].contains(name) { return [] }
         return [
             .error(
                 "the front end `\(syntax.text)` is not supported", at: syntax.range,

@@ -14,7 +14,8 @@ extension InstructionReader {
             return .healthcheck(.command(form(node, rest), timing(flags)))
         default:
             report(
-                "unknown kind of health check `\(kind.text)`", at: kind.range, hint: "write HEALTHCHECK CMD command")
+                "unknown kind of health check `\(kind.text)`", at: kind.range,
+                hint: Suggestion.hint(for: kind.text, among: ["CMD", "NONE"]) ?? "write HEALTHCHECK CMD command")
             return nil
         }
     }

@@ -98,7 +98,7 @@ struct InstructionReader {
         for word in words {
             guard let text = constant(word) else { continue }
             do throws(PortRange.ParseError) { _ = try PortRange.parse(text) } catch {
-                report(error.message, at: word.range, hint: "write for instance 8080 or 53/udp")
+                report(error.message, at: word.range, hint: error.hint)
             }
         }
         return .expose(words)
@@ -107,7 +107,7 @@ struct InstructionReader {
     private mutating func stopsignal(_ node: InstructionNode) -> Instruction? {
         guard let word = single(node, "a signal") else { return nil }
         if let text = constant(word), !StopSignal.isValid(text) {
-            report("unknown signal `\(text)`", at: word.range, hint: "write for instance SIGTERM")
+            report("unknown signal `\(text)`", at: word.range, hint: StopSignal.hint(for: text))
         }
         return .stopsignal(word)
     }

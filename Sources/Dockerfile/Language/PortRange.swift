@@ -7,9 +7,18 @@ package struct PortRange: Hashable, Sendable {
     /// Every port as the image configuration writes it: `80/tcp`.
     package var exposed: [String] { ports.map { "\($0)/\(transport)" } }
 
+    private static let transports = ["tcp", "udp", "sctp"]
+
     package enum ParseError: Error, Hashable, Sendable {
         case invalidPort(String)
         case unknownProtocol(String)
+
+        var hint: String {
+            if case .unknownProtocol(let name) = self, let hint = Suggestion.hint(for: name, among: transports) {
+                return hint
+            }
+            return "write for instance 8080 or 53/udp"
+        }
 
         package var message: String {
             switch self {
@@ -22,7 +31,7 @@ package struct PortRange: Hashable, Sendable {
     package static func parse(_ text: String) throws(ParseError) -> PortRange {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         let transport = parts.count > 1 ? parts[1].lowercased() : "tcp"
-        guard ["tcp", "udp", "sctp"].contains(transport) else { throw .unknownProtocol(transport) }
+        guard transports.contains(transport) else { throw .unknownProtocol(transport) }
         // In `address:host:container` only the container's side counts.
         let container = parts[0].split(separator: ":", omittingEmptySubsequences: false).last ?? ""
         let bounds = container.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map { port($0) }

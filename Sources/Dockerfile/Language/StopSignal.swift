@@ -6,6 +6,14 @@ package enum StopSignal {
         "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ", "RTMIN", "RTMAX",
     ]
 
+    /// What to write instead of a signal that does not exist.
+    static func hint(for text: String) -> String {
+        let name = text.uppercased()
+        return Suggestion.hint(
+            for: name.hasPrefix("SIG") ? name : "SIG" + name, among: names.sorted().map { "SIG" + $0 })
+            ?? "write for instance SIGTERM"
+    }
+
     package static func isValid(_ text: String) -> Bool {
         if text.utf8.allSatisfy(\.isASCIIDigit) { return Int(text).map { (1...64).contains($0) } ?? false }
         var name = text.uppercased()

@@ -65,6 +65,25 @@ import Testing
         #expect(try PortRange.parse(text).exposed == exposed)
     }
 
+    @Test(arguments: [
+        ("STOPSIGNAL SIGTREM", "did you mean `SIGTERM`?"), ("STOPSIGNAL qit", "did you mean `SIGQUIT`?"),
+        ("STOPSIGNAL SIGFOOBAR", "write for instance SIGTERM"), ("EXPOSE 80/tpc", "did you mean `tcp`?"),
+        ("EXPOSE 80/quicker", "write for instance 8080 or 53/udp"), ("HEALTHCHECK CDM x", "did you mean `CMD`?"),
+    ])
+    func wrongValuesAreAnsweredWithTheNearest(text: String, hint: String) {
+        #expect(stages("FROM a\n" + text).diagnostics.map(\.hint) == [hint])
+    }
+
+    @Test(
+        arguments: [
+            ("example.org/x", "docker/dockerfile:1", true), ("example.org/x", "dockerfile.v0", true),
+            ("docker/dockerfile:1", "example.org/x:2", false), ("docker.io/docker/dockerfile:1@sha256:00", nil, true),
+        ] as [(String, String?, Bool)])
+    func buildArgumentReplacesTheFrontEnd(directive: String, argument: String?, isFine: Bool) {
+        let file = DockerfileStages(parse("# syntax=\(directive)\nFROM a"), frontEnd: argument)
+        #expect(file.diagnostics.isEmpty == isFine)
+    }
+
     @Test func oneVariableMayHoldSeveralPorts() throws {
         guard case .expose(let words)? = instructions("EXPOSE $P 9").first else { throw NoInstruction() }
         let values = try words.flatMap { try WordExpander().expandToWords($0.text, lookup: { _ in "7 8/udp" }) }
