@@ -8,8 +8,7 @@ enum UnknownCommand {
         var command = root
         var path = [root._commandName]
         for word in arguments {
-            let below =
-                command.configuration.subcommands + command.configuration.groupedSubcommands.flatMap(\.subcommands)
+            let below = command.configuration.subcommands
             guard !below.isEmpty, !word.hasPrefix("-"), word != "help" else { return nil }
             guard let next = below.first(where: { $0._commandName == word }) else {
                 let names = below.map { $0._commandName }
