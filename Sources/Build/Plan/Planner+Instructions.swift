@@ -42,7 +42,8 @@ extension Planner {
     ) {
         let prefix = state.triggerRange == nil ? "" : "ONBUILD "
         extend(
-            &state, with: operation, sources: sources, title: prefix + Self.title(of: instruction), instruction.keyword,
+            &state, with: operation, sources: sources, title: prefix + title(of: instruction, state),
+            instruction.keyword,
             at: state.triggerRange ?? instruction.range)
         record(history, isEmpty: false, &state)
     }
@@ -65,10 +66,18 @@ extension Planner {
         instructions.count { [.run, .copy, .add, .workdir].contains($0.keyword) }
     }
 
-    private static func title(of instruction: StageInstruction) -> String {
-        let flags = instruction.node.flags.map { $0.text + " " }.joined()
-        let text = instruction.node.text.text.split(whereSeparator: \.isNewline).joined(separator: " ")
-        return "\(instruction.keyword.uppercased) \(flags)\(text)"
+    /// The instruction on one line, with the values of its variables. RUN is shown as written: its variables are the
+    /// shell's, and some may be secrets.
+    private func title(of instruction: StageInstruction, _ state: StageState) -> String {
+        let node = instruction.node
+        let flags = node.flags.map { $0.text + " " }.joined()
+        var text = flags + node.text.text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        if instruction.keyword != .run, node.form == .shell {
+            // Here-documents and quotes that stand for themselves do not always read as words.
+            let expanded = try? dockerfile.expander.expand(text, lookup: state.environment.lookup)
+            text = expanded ?? text
+        }
+        return "\(instruction.keyword.uppercased) \(text)"
     }
 
     // MARK: WORKDIR

@@ -62,7 +62,9 @@ extension BuildRemotes {
         let bytes = try await BlockingThread(label: "dockerfile").run { [store] in
             try store.blobs.read(file.digest, limit: Self.dockerfileLimit)
         }
-        return BuildSource(Self.parse(bytes, name: name), EmptyContext(), newestModification: { file.modified })
+        return BuildSource(
+            Self.parse(bytes, name: name), EmptyContext(), ignore: IgnoreFile([], name: ".dockerignore"),
+            newestModification: { file.modified })
     }
 
     /// The file as an archive; nil if it is none.
@@ -98,9 +100,9 @@ extension BuildRemotes {
         case .bytes(let bytes): stages = Self.parse(bytes, name: "Dockerfile")
         case .url(let url): stages = try await self.dockerfile(at: url)
         }
+        let ignore = try await ignoreFile(of: context, dockerfile: own)
         return BuildSource(
-            stages, FilteredContext(context, ignore: try await ignoreFile(of: context, dockerfile: own)),
-            commitTime: commitTime, newestModification: { newestModification })
+            stages, FilteredContext(context, ignore: ignore), ignore: ignore, commitTime: commitTime, newestModification: { newestModification })
     }
 
     private func read(
@@ -157,7 +159,7 @@ extension BuildRemotes {
         let ignore = try Self.ignoreFile(of: directory, dockerfile: own)
         let context = try DirectoryContext(directory, ignore: ignore)
         return BuildSource(
-            stages, context, directory: directory, commitTime: WorkTree.commitTime(of: directory),
+            stages, context, ignore: ignore, directory: directory, commitTime: WorkTree.commitTime(of: directory),
             newestModification: { try await context.newestModification() })
     }
 

@@ -31,6 +31,8 @@ package enum DockerfileOrigin: Sendable {
 package struct BuildSource: Sendable {
     package let dockerfile: DockerfileStages
     package let context: any BuildContext
+    /// What applies to the context.
+    package let ignore: IgnoreFile
     /// The directory on this machine, if it is one.
     package let directory: FilePath?
     /// When the commit was made; nil for what is none.
@@ -38,11 +40,12 @@ package struct BuildSource: Sendable {
     private let newestModification: @Sendable () async throws -> Int64?
 
     init(
-        _ dockerfile: DockerfileStages, _ context: any BuildContext, directory: FilePath? = nil,
+        _ dockerfile: DockerfileStages, _ context: any BuildContext, ignore: IgnoreFile, directory: FilePath? = nil,
         commitTime: Int64? = nil, newestModification: @escaping @Sendable () async throws -> Int64? = { nil }
     ) {
         self.dockerfile = dockerfile
         self.context = context
+        self.ignore = ignore
         self.directory = directory
         self.commitTime = commitTime
         self.newestModification = newestModification

@@ -44,15 +44,23 @@ struct BuildCommand: AsyncParsableCommand {
     @OptionGroup var entitlements: EntitlementOptions
     @OptionGroup var failure: FailureOptions
     @OptionGroup var results: ResultOptions
+    @OptionGroup var call: CallOptions
     @Option(name: .customLong("progress"), help: "How the build is shown on standard error.") var progress =
         ProgressStyle.auto
 
     func run() async throws {
+        let question = try call.question()
         let plan = try results.plan(targets: target)
         let terminal = try failure.terminal()
         let engine = try store.engine(limits: try limits.limits)
         let remotes = try engine.remotes()
         let source = try await contexts.source(through: remotes)
+        if let question {
+            return try CallOptions.answer(
+                question, about: source.dockerfile, ignore: source.ignore, target: target.last,
+                arguments: try Self.pairs(buildArg, fromEnvironment: true),
+                platform: try Self.platforms(platform)[0], printsJSON: store.json)
+        }
         var request = try await source.request(
             targets: target, arguments: Self.pairs(buildArg, fromEnvironment: true), labels: Self.pairs(label),
             platforms: try Self.platforms(platform), network: network, epoch: epoch, usesCache: !cache.noCache)
