@@ -23,19 +23,29 @@ void caisson_terminal_restore(void) {
     if (terminal >= 0) tcsetattr(terminal, TCSANOW, &before);
 }
 
-static void end(int signal_) {
+// What each signal did before: nothing of ours, or the report of a crash.
+static struct sigaction former[NSIG];
+
+static void end(int signal) {
     caisson_terminal_restore();
-    signal(signal_, SIG_DFL);
-    raise(signal_);
+    sigaction(signal, &former[signal], NULL);
+    raise(signal);
 }
 
-// Signals that somebody handles are theirs: they end the process in an orderly way.
 static void restore_before_the_end(void) {
-    static const int signals[] = {SIGHUP,  SIGINT, SIGQUIT, SIGTERM, SIGABRT, SIGBUS,
-                                  SIGFPE,  SIGILL, SIGSEGV, SIGTRAP, SIGPIPE, SIGALRM};
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        struct sigaction old, action = {.sa_handler = end};
-        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL) sigaction(signals[i], &action, NULL);
+    static const int crashes[] = {SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP};
+    // Who handles these ends the process in an orderly way.
+    static const int requests[] = {SIGHUP, SIGINT, SIGTERM, SIGPIPE, SIGALRM};
+    struct sigaction action = {.sa_handler = end};
+    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) {
+        // The report of a crash may want a stack of its own.
+        action.sa_flags = SA_ONSTACK;
+        sigaction(crashes[i], &action, &former[crashes[i]]);
+    }
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        action.sa_flags = 0;
+        if (sigaction(requests[i], NULL, &former[requests[i]]) == 0 && former[requests[i]].sa_handler == SIG_DFL)
+            sigaction(requests[i], &action, NULL);
     }
     atexit(caisson_terminal_restore);
 }

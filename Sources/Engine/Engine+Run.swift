@@ -8,53 +8,78 @@ extension Engine {
     /// Runs a program in an image; what it writes to the file system is dropped. Returns its exit code, as a shell has it.
     package func run(
         _ reference: ImageReference, command: [String], network: RunOperation.Network, platform: Platform = .current,
-        output: @escaping @Sendable (OutputChannel, [UInt8]) -> Void
+        options: ProgramOptions = ProgramOptions(), output: @escaping @Sendable (OutputChannel, [UInt8]) -> Void
     ) async throws -> Int32 {
+        let lease = try store.lease()
+        defer { withExtendedLifetime(lease) {} }
         let image = try await library.resolve(reference, platform: platform)
         return try await run(
             image.config, chain: LayerChain(image.config.diffIDs), origins: LayerOrigins(of: [image]), command: command,
-            network: network, output: output)
+            network: network, options: options, output: output)
     }
 
     /// The same for an image that was just built; `entrypoint` stands for the image's own.
     package func run(
         _ image: BuiltImage, entrypoint: [String]? = nil, command: [String], network: RunOperation.Network,
-        limits: EngineLimits? = nil, output: @escaping @Sendable (OutputChannel, [UInt8]) -> Void
+        limits: EngineLimits? = nil, options: ProgramOptions = ProgramOptions(),
+        output: @escaping @Sendable (OutputChannel, [UInt8]) -> Void
     ) async throws -> Int32 {
         try await run(
             try ImageConfig(parsing: image.configBytes), chain: image.chain, origins: LayerOrigins(of: image),
-            entrypoint: entrypoint, command: command, network: network, limits: limits, output: output)
+            entrypoint: entrypoint, command: command, network: network, limits: limits, options: options,
+            output: output)
     }
 
     private func run(
         _ config: ImageConfig, chain: LayerChain, origins: LayerOrigins, entrypoint: [String]? = nil,
-        command: [String], network: RunOperation.Network, limits: EngineLimits? = nil,
+        command: [String], network: RunOperation.Network, limits: EngineLimits? = nil, options: ProgramOptions,
         output: @escaping @Sendable (OutputChannel, [UInt8]) -> Void
     ) async throws -> Int32 {
         let entrypoint = entrypoint ?? config.entrypoint ?? []
         let arguments = entrypoint + (command.isEmpty ? config.command ?? [] : command)
-        guard !arguments.isEmpty else {
+        guard !arguments.isEmpty || options.isShell else {
             throw BuildError.request("the image has neither ENTRYPOINT nor CMD: name a command")
         }
         try await library.fetch(chain, origins: origins, report: { _ in })
         let tree = try await trees.tree(of: chain)
         let directory = config.workingDirectory.isEmpty ? "/" : config.workingDirectory
-        return try await withCommandRunner(limits) { runner in
-            try await runner.exitCode(
-                of: arguments, environment: config.environment, workingDirectory: directory, user: config.user,
-                network: network, on: chain, tree: tree, output: output)
+        var program = ImageProgram(
+            arguments: options.isShell ? command : arguments, environment: config.environment,
+            workingDirectory: directory, user: config.user, network: network)
+        options.apply(to: &program)
+        return try await withCommandRunner(limits) { [program] runner in
+            try await runner.exitCode(of: program, on: chain, tree: tree, output: output)
         }
     }
 
     /// An image that the store has by name: built here, pulled or pushed.
-    package func storedImage(_ reference: ImageReference) async throws -> BuiltImage {
+    package func storedTarget(_ reference: ImageReference) async throws -> BuiltTarget {
         let names = [LocalName.built(reference), LocalName.mirrored(reference)]
         guard let root = try names.lazy.compactMap({ try self.store.references.get($0) }).first else {
             throw BuildError.request("no image `\(reference)` in the store; `caisson image ls` lists them")
         }
+        for name in names { try store.references.noteUse(of: name) }
+        let lease = try store.lease()
+        guard root.mediaType.isIndex else {
+            return BuiltTarget([try await storedImage(root, reference, .current, lease)])
+        }
+        let bytes = try store.blobs.read(root.digest)
+        var images: [BuiltImage] = []
+        for manifest in try ImageIndex(parsing: bytes).manifests {
+            guard let platform = manifest.platform, platform.os != "unknown" else {
+                throw BuildError.request("`\(reference)` holds more than images of platforms: `\(manifest.digest)`")
+            }
+            images.append(try await storedImage(root, reference, platform, lease))
+        }
+        return BuiltTarget(images, index: RawManifest(bytes: bytes, mediaType: root.mediaType))
+    }
+
+    private func storedImage(
+        _ root: Descriptor, _ reference: ImageReference, _ platform: Platform, _ lease: Lease
+    ) async throws -> BuiltImage {
         var pinned = reference
         pinned.digest = root.digest
-        let base = try await library.resolve(pinned, platform: .current)
+        let base = try await library.resolve(pinned, platform: platform)
         let manifest = try store.blobs.read(base.manifest.digest)
         let parsed = try ImageManifest(parsing: manifest)
         return BuiltImage(
@@ -67,6 +92,6 @@ extension Engine {
                 return BuiltImage.Layer(
                     diffID: layer, descriptor: descriptor, origin: isOwn ? nil : reference.repository)
             },
-            platform: base.config.platform)
+            platform: platform, lease: lease)
     }
 }

@@ -25,5 +25,8 @@ package struct SandboxError: Error, Hashable, Sendable, CustomStringConvertible 
         self.message = message
     }
 
+    /// Whether the author of the build can mend it: the host is not at fault.
+    package var isOfTheBuild: Bool { [.unsuitableRoot, .notExecutable, .limit, .invalidName].contains(code) }
+
     package var description: String { message }
 }

@@ -30,6 +30,9 @@ package struct Planner {
         guard !dockerfile.diagnostics.hasErrors else {
             throw BuildError.dockerfile(dockerfile.diagnostics, in: dockerfile.source)
         }
+        if request.network == .host, !request.entitlements.contains(.hostNetwork) {
+            throw BuildError.request("the network `host` needs the entitlement network.host: give --allow network.host")
+        }
         do {
             let targets = try targetStages(request)
             let names = try request.platforms.map { platform in
@@ -51,6 +54,7 @@ package struct Planner {
                 steps = planner.steps
                 for warning in planner.warnings where !warnings.contains(warning) { warnings.append(warning) }
             }
+            warnings += names.first?.unusedContexts() ?? []
             return BuildPlan(graph: graph, targets: results, steps: steps, warnings: warnings)
         } catch let error as ArgumentError {
             throw BuildError.dockerfile([error.diagnostic], in: dockerfile.source)

@@ -8,10 +8,10 @@ final class Multiplexer: Sendable {
     private let workspace: Workspace
     private let socket: String
 
-    /// After the program the terminal shows `exit` and its code.
+    /// After the program the terminal shows `exit` and its code. Without `namesStore` nothing follows `arguments`.
     init(
         _ workspace: Workspace, columns: Int, rows: Int, running arguments: [String],
-        environment: String = "TERM=screen"
+        environment: String = "TERM=screen", namesStore: Bool = true
     ) async throws {
         self.workspace = workspace
         socket = workspace.path("tmux-\(UUID().uuidString.prefix(8))")
@@ -20,7 +20,7 @@ final class Multiplexer: Sendable {
         try await tmux(
             "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)", "-c", workspace.directory.string,
             // The store is part of the command line, so that a test finds the process by it.
-            "env -i \(quoted) --root \(workspace.store); echo exit $?; exec sleep 100")
+            "env -i \(quoted)\(namesStore ? " --root \(workspace.store)" : ""); echo exit $?; exec sleep 100")
     }
 
     deinit {
@@ -62,6 +62,11 @@ final class Multiplexer: Sendable {
 
     func resize(columns: Int, rows: Int) async throws {
         try await tmux("resize-window", "-x", "\(columns)", "-y", "\(rows)")
+    }
+
+    func type(_ line: String) async throws {
+        try await tmux("send-keys", "-l", line)
+        try await press("Enter")
     }
 
     func press(_ key: String) async throws { try await tmux("send-keys", key) }

@@ -1,0 +1,91 @@
+import Foundation
+import Linux
+import SystemPackage
+import Testing
+
+/// What RUN may be given by the command line, and what it may ask for.
+@Suite(.enabled(if: Requirements.build, Requirements.buildComment), .timeLimit(.minutes(2)))
+struct SandboxOptionTests {
+    @Test func commandsGetHostsLimitsAndSharedMemory() async throws {
+        let workspace = try Workspace()
+        try workspace.context(
+            """
+            RUN cat /etc/hosts > /seen; ulimit -Sn >> /seen; ulimit -Hn >> /seen; \
+                /bin/busybox df -k /dev/shm | /bin/busybox tail -n 1 >> /seen
+            CMD ["/bin/cat", "/seen"]
+
+            """)
+        try await workspace.succeed(
+            "build", "--add-host", "db.example.org:192.0.2.7", "--add-host", "six=[2001:db8::1]", "--ulimit",
+            "nofile=100:200", "--shm-size", "3m", "-t", "example.org/app:1", "app")
+        let lines = try await workspace.succeed("run", "example.org/app:1").split(separator: "\n").map(String.init)
+        #expect(lines.contains("192.0.2.7 db.example.org") && lines.contains("2001:db8::1 six"))
+        #expect(lines.suffix(3).dropLast() == ["100", "200"] && lines.last?.contains(" 3072 ") == true, "\(lines)")
+        let text = try await workspace.succeed(
+            "run", "--add-host", "a:192.0.2.9", "--ulimit", "nofile=64", "example.org/app:1", "/bin/sh", "-c",
+            "cat /etc/hosts; ulimit -Hn")
+        #expect(text.hasSuffix("192.0.2.9 a\n64\n"))
+    }
+
+    @Test(arguments: [
+        ["--add-host", "name"], ["--add-host", "name:host-gateway"], ["--ulimit", "files=1"],
+        ["--ulimit", "nofile=2:1"], ["--ulimit", "nofile"], ["--shm-size", "much"], ["--allow", "everything"],
+    ])
+    func malformedOptionsAreUsageErrors(option: [String]) async throws {
+        let workspace = try Workspace()
+        try workspace.context("")
+        let result = try await workspace.command(["build"] + option + ["app"]).run()
+        #expect(result.code == 2 && result.errorText.contains(option[0]), "\(result.errorText)")
+    }
+
+    @Test(arguments: [("--network=host", "network.host"), ("--security=insecure", "security.insecure")])
+    func whatReachesBeyondTheSandboxNeedsBothSides(flag: String, entitlement: String) async throws {
+        let workspace = try Workspace()
+        try workspace.context(
+            "RUN \(flag) /bin/busybox readlink /proc/self/ns/net > /seen\nCMD [\"/bin/cat\", \"/seen\"]\n")
+        let refused = try await workspace.caisson("build", "app")
+        #expect(refused.code == 1)
+        #expect(
+            refused.errorText.contains("app/Dockerfile:3:1: error: RUN \(flag) needs the entitlement \(entitlement)"),
+            "\(refused.errorText)")
+        #expect(refused.errorText.contains("--allow \(entitlement)"))
+        try await workspace.succeed("build", "--allow", entitlement, "-t", "example.org/app:1", "app")
+        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/net")
+        let seen = try await workspace.succeed("run", "example.org/app:1")
+        #expect((seen == own + "\n") == (flag == "--network=host"))
+    }
+
+    @Test func networkOfTheHostForAllStepsNeedsToBeAllowed() async throws {
+        let workspace = try Workspace()
+        try workspace.context("RUN true\n")
+        let refused = try await workspace.caisson("build", "--network", "host", "app")
+        #expect(refused.code == 2 && refused.errorText.contains("--allow network.host"))
+        try await workspace.succeed("build", "--network", "host", "--allow", "network.host", "app")
+    }
+
+    @Test func insecureCommandsMayMount() async throws {
+        let workspace = try Workspace()
+        try workspace.context(
+            "RUN --security=insecure /bin/busybox mkdir /m && /bin/busybox mount -t tmpfs none /m && echo x > /m/x\n"
+                + "RUN /bin/busybox mount -t tmpfs none /m || ls /m | /bin/busybox wc -l > /count\nCMD [\"cat\", \"/count\"]\n"
+        )
+        try await workspace.succeed("build", "--allow", "security.insecure", "-t", "example.org/app:1", "app")
+        #expect(try await workspace.succeed("run", "example.org/app:1") == "0\n")
+    }
+
+    /// Where a host is must not decide what is built; that there is one may.
+    @Test func namesOfHostsAndLimitsAreInCacheKeysAndAddressesAreNot() async throws {
+        let workspace = try Workspace()
+        try workspace.context("RUN true\n")
+        func isCached(_ options: String...) async throws -> Bool {
+            let result = try await workspace.command(["build", "--progress", "plain"] + options + ["app"]).run()
+            try #require(result.code == 0, "\(result.errorText)")
+            return result.errorText.contains("#2 CACHED")
+        }
+        #expect(try await !isCached("--add-host", "a:192.0.2.1"))
+        #expect(try await isCached("--add-host", "a:192.0.2.2", "--shm-size", "1m"))
+        #expect(try await !isCached("--add-host", "b:192.0.2.1"))
+        #expect(try await !isCached("--ulimit", "nofile=100"))
+        #expect(try await isCached("--ulimit", "nofile=100:100"))
+    }
+}

@@ -1,0 +1,183 @@
+import Foundation
+import Glibc
+import Linux
+import SystemPackage
+import Testing
+
+/// `caisson shell`, `run -i`, `run -t` and `build --on-failure=shell`: programs somebody talks to.
+@Suite(.enabled(if: Requirements.build, Requirements.buildComment), .timeLimit(.minutes(3)))
+struct ShellTests {
+    private static let hasTerminals = Requirements.isInstalled("tmux")
+
+    // MARK: Run
+
+    @Test func standardInputIsHandedOnIfAskedFor() async throws {
+        let workspace = try Workspace()
+        try workspace.context("CMD [\"/bin/busybox\", \"sh\", \"-c\", \"/bin/busybox wc -c; exit 3\"]\n")
+        try await workspace.succeed("build", "-t", "example.org/app:1", "app")
+        for (arguments, count) in [(["run", "-i"], "5"), (["run"], "0")] {
+            var command = workspace.command(arguments + ["example.org/app:1"])
+            command.input = .bytes(Array("12345".utf8))
+            let result = try await command.run()
+            #expect(result.code == 3 && result.outputText == "\(count)\n", "\(result.errorText)")
+        }
+    }
+
+    @Test(arguments: [
+        ["run", "-t", "example.org/app:1"], ["run", "-it", "example.org/app:1"],
+        ["build", "--on-failure=shell", "app"],
+    ])
+    func terminalIsNeededWhereOneIsAskedFor(arguments: [String]) async throws {
+        let workspace = try Workspace()
+        try workspace.context("RUN true\n")
+        let result = try await workspace.command(arguments).run()
+        #expect(result.code == 2 && result.errorText.contains("needs a terminal as standard input"))
+        #expect(!workspace.exists("store/layers") || !result.errorText.contains("RUN"), "\(result.errorText)")
+    }
+
+    @Test(.enabled(if: hasTerminals, "needs tmux"))
+    func programInATerminalIsTalkedTo() async throws {
+        let workspace = try Workspace()
+        try workspace.context("RUN ln -s busybox /bin/stty; ln -s busybox /bin/tty\nCMD [\"/bin/sh\"]\n")
+        try await workspace.succeed("build", "-t", "example.org/app:1", "app")
+        let terminal = try await Multiplexer(
+            workspace, columns: 80, rows: 24, running: ["run", "-it", "example.org/app:1"], namesStore: false)
+        #expect(try await terminal.wait { $0.contains { $0.hasSuffix("/ #") } })
+        try await terminal.type("tty; stty size; echo $TERM")
+        #expect(try await terminal.wait { $0.contains("/dev/pts/0") && $0.contains("24 80") && $0.contains("screen") })
+        try await terminal.resize(columns: 70, rows: 20)
+        try await terminal.type("stty size")
+        #expect(try await terminal.wait { $0.contains("20 70") })
+        try await terminal.type("sleep 60")
+        try await terminal.press("C-c")
+        try await terminal.type("exit 5")
+        #expect(try await terminal.wait { $0.contains("exit 5") && $0.last == "exit 5" })
+        // The terminal echoes again.
+        try await terminal.type("typed")
+        #expect(try await terminal.wait { $0.last == "typed" })
+    }
+
+    @Test(.enabled(if: hasTerminals, "needs tmux"), arguments: [SIGTERM, SIGHUP, SIGQUIT, SIGABRT])
+    func terminalIsGivenBackWhateverEndsTheProgram(signal: Int32) async throws {
+        let workspace = try Workspace()
+        try workspace.context("CMD [\"/bin/sh\", \"-c\", \"echo begun; sleep 60\"]\n")
+        try await workspace.succeed("build", "-t", "example.org/app:1", "app")
+        let terminal = try await Multiplexer(
+            workspace, columns: 80, rows: 24, running: ["run", "-it", "example.org/app:1"],
+            environment: "SWIFT_BACKTRACE=timeout=1s", namesStore: false)
+        #expect(try await terminal.wait { $0.contains { $0.contains("begun") } })
+        let process = try #require(Self.process(of: workspace))
+        kill(process, signal)
+        #expect(try await terminal.wait { $0.contains { $0.hasPrefix("exit 1") } })
+        try await terminal.type("typed")
+        #expect(try await terminal.wait { $0.last == "typed" })
+    }
+
+    /// The program that works on a workspace's store.
+    private static func process(of workspace: Workspace) -> Int32? {
+        let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { Int32($0) } ?? []
+        return all.first { number in
+            let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(number)/exe")
+            guard program == Workspace.program.string,
+                let environment = FileManager.default.contents(atPath: "/proc/\(number)/environ"),
+                let line = FileManager.default.contents(atPath: "/proc/\(number)/cmdline")
+            else { return false }
+            return String(decoding: environment, as: UTF8.self).contains("CAISSON_ROOT=\(workspace.store)")
+                && String(decoding: line, as: UTF8.self).hasPrefix(Workspace.program.string)
+        }
+    }
+
+    // MARK: Shell
+
+    @Test(arguments: ["0:0", "1000:1000"])
+    func sourcesBelongToTheOwnerOfTheirDirectory(user: String) async throws {
+        let workspace = try Workspace()
+        try workspace.context(
+            """
+            RUN ln -s busybox /bin/id; ln -s busybox /bin/stat
+            ENV NAME=value
+            WORKDIR /src/app
+            USER \(user)
+            FROM example.org/absent
+            RUN false
+
+            """, files: ["given": "text"])
+        for name in ["app", "app/given"] { chown(workspace.path(name), 1234, 1235) }
+        let script = "pwd; id -u; cat given; echo; echo $NAME; stat -c %u:%g . given; echo new > made; mkdir dir"
+        let text = try await workspace.succeed("shell", "0", "app", "--", "sh", "-c", script)
+        let uid = user.split(separator: ":")[0]
+        #expect(text == "/src/app\n\(uid)\ntext\nvalue\n\(user)\n\(user)\n")
+        for name in ["app/made", "app/dir"] {
+            var status = stat()
+            #expect(stat(workspace.path(name), &status) == 0 && status.st_uid == 1234 && status.st_gid == 1235)
+        }
+        #expect(try workspace.read("app/made") == "new\n")
+    }
+
+    @Test func sourcesAreWhereTheyAreWanted() async throws {
+        let workspace = try Workspace()
+        try workspace.context("", files: ["given": "text"])
+        let script = "pwd; cat /deep/er/given; exit 4"
+        let result = try await workspace.caisson(
+            "shell", "--mount-at", "/deep/er", "0", "app", "--", "/bin/sh", "-c", script)
+        #expect(result.code == 4 && result.outputText == "/\ntext", "\(result.errorText)")
+        let error = try await workspace.caisson("shell", "0", "app", "--", "true")
+        #expect(error.code == 2 && error.errorText.contains("--mount-at"), "\(error.errorText)")
+    }
+
+    @Test func withoutATerminalTheShellReadsAScript() async throws {
+        let workspace = try Workspace()
+        try workspace.context("WORKDIR /src\n")
+        var command = workspace.command(["shell", "0", "app"])
+        command.input = .bytes(Array("echo $((6*7)); exit 9\n".utf8))
+        let result = try await command.run()
+        #expect(result.code == 9 && result.outputText == "42\n", "\(result.errorText)")
+    }
+
+    @Test(.enabled(if: hasTerminals, "needs tmux"))
+    func shellOfAStageIsInATerminal() async throws {
+        let workspace = try Workspace()
+        try workspace.context("RUN ln -s busybox /bin/tty\nWORKDIR /src\n", files: ["given": "text"])
+        let terminal = try await Multiplexer(workspace, columns: 80, rows: 24, running: ["shell", "0", "app"])
+        #expect(try await terminal.wait { $0.contains { $0.hasSuffix("/src #") } })
+        try await terminal.type("tty; ls; exit 6")
+        #expect(try await terminal.wait { $0.contains("exit 6") })
+        let lines = try await terminal.history()
+        #expect(lines.contains("/dev/pts/0") && lines.contains { $0.contains("given") }, "\(lines)")
+    }
+
+    // MARK: Failure
+
+    @Test(.enabled(if: hasTerminals, "needs tmux"), arguments: ["tty", "plain"])
+    func shellOfAFailedStepSeesWhatTheStepLeft(progress: String) async throws {
+        let workspace = try Workspace()
+        try workspace.context(
+            """
+            RUN mkdir /work
+            WORKDIR /work
+            ARG NAME=value
+            RUN --mount=type=cache,target=/cache echo cached > /cache/kept; echo left > made; false
+
+            """)
+        let terminal = try await Multiplexer(
+            workspace, columns: 100, rows: 40,
+            running: ["build", "--on-failure=shell", "--progress", progress, "app"])
+        #expect(try await terminal.wait { $0.contains { $0.hasSuffix("/work #") } })
+        try await terminal.type("cat made /cache/kept; echo $NAME; exit 5")
+        #expect(try await terminal.wait { $0.contains { $0.hasPrefix("exit 1") } })
+        let lines = try await terminal.history()
+        for line in ["left", "cached", "value"] { #expect(lines.contains(line), "\(lines)") }
+        #expect(lines.contains { $0.hasPrefix("it ran: /bin/sh -c ") }, "\(lines)")
+        #expect(lines.contains("this is /bin/sh where it failed; leaving it ends the build"), "\(lines)")
+        #expect(lines.contains { $0.hasPrefix("error: line 6, in stage 0: the command ended with exit code 1") })
+        try await terminal.type("typed")
+        #expect(try await terminal.wait { $0.last == "typed" })
+    }
+
+    @Test func failureSaysThatThereIsAShell() async throws {
+        let workspace = try Workspace()
+        try workspace.context("RUN false\n")
+        let result = try await workspace.caisson("build", "app")
+        #expect(result.code == 1 && result.errorText.contains("--on-failure=shell"))
+    }
+}
