@@ -13,6 +13,9 @@ package struct OnbuildTriggers: Sendable {
             guard parsed.instructions.count <= 1 else {
                 throw TriggerError(text: text, message: "it is more than one instruction")
             }
+            if parsed.instructions.isEmpty, parsed.diagnostics.allSatisfy({ $0.range == nil }) {
+                throw TriggerError(text: text, message: "it is no instruction")
+            }
             let read = parsed.instructions.compactMap { reader.read($0) }
             if let error = (parsed.diagnostics + reader.diagnostics).first(where: { $0.severity == .error }) {
                 throw TriggerError(text: text, message: error.message)
@@ -20,7 +23,6 @@ package struct OnbuildTriggers: Sendable {
             for instruction in read where [.from, .maintainer, .onbuild].contains(instruction.keyword) {
                 throw TriggerError(text: text, message: "\(instruction.keyword.uppercased) is not allowed as a trigger")
             }
-            guard !read.isEmpty else { throw TriggerError(text: text, message: "it is no instruction") }
             instructions += read
         }
         self.instructions = instructions

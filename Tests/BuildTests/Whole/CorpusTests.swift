@@ -38,7 +38,8 @@ struct CorpusTests {
 
         let members = try JSON(parsing: Array(document))["config"]?.objectValue?.members ?? []
         for member in members {
-            #expect(config[runtime: member.name] == (member.value == .null ? nil : member.value), "\(member.name)")
+            let found = config[runtime: member.name] ?? .null
+            #expect(found.canonicalBytes == member.value.canonicalBytes, "\(member.name): \(found.lineText)")
         }
         if let history = expected.history, !history.isEmpty { #expect(outcome.history == history) }
         #expect(config.history.count { !$0.isEmptyLayer } == config.diffIDs.count)

@@ -49,6 +49,21 @@ package struct CopyOperation: Sendable {
     /// epoch says nothing about its sources.
     package var keepsTimes = false
 
+    package init(
+        origin: Origin, sources: [String], inlineFiles: [InlineFile] = [], destination: String, owner: String? = nil,
+        mode: FileModeChange? = nil, modeText: String? = nil, unpacksArchives: Bool = false, epoch: Int64
+    ) {
+        self.origin = origin
+        self.sources = sources
+        self.inlineFiles = inlineFiles
+        self.destination = destination
+        self.owner = owner
+        self.mode = mode
+        self.modeText = modeText
+        self.unpacksArchives = unpacksArchives
+        self.epoch = epoch
+    }
+
     /// What decides the result besides the selected files and the destination's tree. The mode of files is among what
     /// is selected; that of the directories made on the way is decided here.
     var ingredients: JSON {

@@ -53,9 +53,7 @@ package struct CopySelection: Sendable {
         exclusion: (EntryPath) -> Exclusion? = { _ in nil }
     ) throws(CopyError) {
         try self.init(
-            of: CopyOperation(
-                origin: .context(0), sources: sources, inlineFiles: [], destination: "/", unpacksArchives: false,
-                epoch: 0),
+            of: CopyOperation(origin: .context(0), sources: sources, destination: "/", epoch: 0),
             in: tree, called: origin, exclusion: exclusion)
     }
 
