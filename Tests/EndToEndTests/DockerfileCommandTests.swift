@@ -70,4 +70,55 @@ struct DockerfileCommandTests {
             "dockerfile", "ignore-match", "patterns", "a.log", "keep.log", "src/main.c")
         #expect(text == "out\nin\nin\n")
     }
+
+    @Test func outlineAndTargetsAreTablesOrDocuments() async throws {
+        let workspace = try Workspace()
+        try workspace.write(
+            "Dockerfile",
+            """
+            # MODE is fast or small
+            ARG MODE=fast
+            FROM scratch AS base
+            # app is what ships
+            FROM base AS app
+            ARG MODE
+            RUN --mount=type=secret,id=token,required x
+
+            """)
+        let outline = try await workspace.succeed("dockerfile", "outline", "Dockerfile", "--build-arg", "MODE=small")
+        #expect(outline.contains("MODE        small   is fast or small") && outline.contains("token    true"))
+        let json = try await workspace.succeed("dockerfile", "outline", "Dockerfile", "--target", "APP", "--json")
+        let document = try JSON(parsing: Array(json.utf8))
+        #expect(document["name"] == "app" && document["secrets"]?.arrayValue?.first?["required"] == true)
+        let targets = try await workspace.succeed("dockerfile", "targets", "Dockerfile", "--json")
+        let names = try JSON(parsing: Array(targets.utf8))["targets"]?.arrayValue?.map { $0["name"] }
+        #expect(names == ["base", "app"])
+        let unknown = try await workspace.caisson("dockerfile", "outline", "Dockerfile", "--target", "ap")
+        #expect(unknown.code == 2 && unknown.errorText.contains("did you mean `app`?"))
+    }
+
+    @Test func checkObeysTheBuildArgumentOfTheField() async throws {
+        let workspace = try Workspace()
+        try workspace.write("Dockerfile", "FROM scratch\nCMD x\n")
+        let argument = "BUILDKIT_DOCKERFILE_CHECK=error=true"
+        #expect(try await workspace.caisson("dockerfile", "check", "Dockerfile").code == 0)
+        #expect(try await workspace.caisson("dockerfile", "check", "Dockerfile", "--build-arg", argument).code == 1)
+    }
+
+    @Test func contextListsWhatABuildMaySeeAndWhyNotTheRest() async throws {
+        let workspace = try Workspace()
+        for name in ["Dockerfile", "src/a.c", "src/a.o", "out/x/y", "out/keep", ".git/HEAD", "b.log"] {
+            try workspace.write("app/\(name)", "FROM scratch\n")
+        }
+        try workspace.write("app/.dockerignore", "# no\n**/*.o\nout\n!out/keep\n")
+        try workspace.write("app/Dockerfile.dockerignore", "*\n!src\n")
+        let files = try await workspace.succeed("dockerfile", "context", "app", "-f", "app/src/a.c")
+        #expect(files == ".dockerignore\nDockerfile\nDockerfile.dockerignore\nb.log\nout/keep\nsrc/a.c\n")
+        let verbose = try await workspace.succeed("dockerfile", "context", "app", "--verbose")
+        #expect(verbose.contains("in   src/a.o\n"))
+        #expect(verbose.contains("out  out/   Dockerfile.dockerignore line 1 `*`\n"))
+        #expect(verbose.contains("out  .git/   a clone's own files\n"))
+        let wrong = try await workspace.caisson("dockerfile", "context", "missing")
+        #expect(wrong.code == 2 && wrong.errorText.contains("missing"))
+    }
 }

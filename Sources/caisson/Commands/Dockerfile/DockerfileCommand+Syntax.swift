@@ -1,48 +1,9 @@
 import ArgumentParser
 import Dockerfile
 import Linux
-import OCI
-import SystemPackage
 
-struct DockerfileCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "dockerfile", abstract: "Looks at Dockerfiles without building them.",
-        subcommands: [Check.self, AST.self, Expand.self, IgnoreMatch.self])
-
-    /// A file to read; `-` is standard input.
-    static func read(_ path: String) throws -> [UInt8] {
-        do {
-            return try FileContents.read(path == "-" ? "/dev/stdin" : FilePath(path), limit: 64 << 20)
-        } catch {
-            throw CommandFailure.usage("\(path): \(error)")
-        }
-    }
-
-    struct Check: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Reports every mistake and doubtful place of a Dockerfile.",
-            discussion: "Example: caisson dockerfile check Dockerfile")
-
-        @Argument(help: "The Dockerfile, - for standard input.") var file = "Dockerfile"
-        @Flag(name: .customLong("json"), help: "Print one JSON array.") var json = false
-
-        func run() throws {
-            let parsed = DockerfileParser.parse(try DockerfileCommand.read(file), name: file)
-            let diagnostics = DockerfileCheck.check(parsed)
-            if json {
-                StandardOutput.write(JSON.array(diagnostics.map(\.json)).lineText + "\n")
-            } else {
-                for diagnostic in diagnostics { StandardOutput.write(diagnostic.render(in: parsed.source) + "\n\n") }
-                if diagnostics.isEmpty { StandardOutput.write("\(file): nothing to report\n") }
-            }
-            let errors = diagnostics.count { $0.severity == .error }
-            if errors > 0 {
-                throw json
-                    ? CommandFailure.silent : CommandFailure("\(file) has \(errors) error\(errors == 1 ? "" : "s")")
-            }
-        }
-    }
-
+// How the language reads a text.
+extension DockerfileCommand {
     struct AST: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "ast", abstract: "Prints the syntax tree of a Dockerfile, one object an instruction.")
@@ -95,16 +56,5 @@ struct DockerfileCommand: ParsableCommand {
             let ignore = IgnoreFile(try DockerfileCommand.read(patterns), name: patterns)
             for path in paths { StandardOutput.write((ignore.excludes(path) ? "out" : "in") + "\n") }
         }
-    }
-}
-
-extension Diagnostic {
-    var json: JSON {
-        [
-            "severity": .string(severity.rawValue), "rule": rule.map(JSON.string), "message": .string(message),
-            "line": range.map { .integer(Int64($0.start.line)) },
-            "column": range.map { .integer(Int64($0.start.column)) },
-            "hint": hint.map(JSON.string),
-        ]
     }
 }
