@@ -101,10 +101,12 @@ package final class EngineRunExecutor: RunExecutor {
         _ job: RunJob, _ plan: RunPlan, _ source: CommitSource, _ targets: [String]
     ) -> BuildRequest {
         let isFixed = if case .commit = job.pipeline.build.epoch { false } else { true }
-        return BuildRequest(
+        var request = BuildRequest(
             dockerfile: source.dockerfile, context: source.context, targets: targets,
             buildArguments: Dictionary(plan.arguments.map { ($0.name, $0.value) }) { $1 },
             network: plan.network == .none ? .none : .default, epoch: isFixed ? plan.epoch : nil, created: plan.epoch)
+        request.secrets = BuildSecrets(remedy: "pipelines give their builds no secrets and no keys")
+        return request
     }
 
     private func engineLimits(_ limits: Limits) -> EngineLimits {

@@ -22,7 +22,7 @@ extension CommandRunner {
         let identity = try UserDatabase(of: tree, in: store).identity(of: run.user)
         try Self.checkDirectory(run.workingDirectory, in: tree, step: step)
         var attempt = try await self.attempt(run, identity, on: inputs, upper: upper, supervisor, step, emit)
-        if !attempt.exit.isSuccess, attempt.snapshot.upper.isFull {
+        if !attempt.exit.isSuccess, attempt.snapshot.upper.isFull || attempt.mounts?.isFull == true {
             let text = "warning: the step's changes do not fit into memory, it runs again on disk\n"
             emit(.stepOutput(step, .standardError, Array(text.utf8)))
             attempt = try await self.attempt(
@@ -30,8 +30,7 @@ extension CommandRunner {
         }
         guard attempt.exit.isSuccess else {
             let failure = failure(of: attempt.exit, step: step, tail: attempt.tail)
-            if let root = attempt.secondRoot {
-                let mounts = attempt.mounts
+            if let root = attempt.secondRoot, let mounts = attempt.mounts {
                 try await visit(
                     FailedCommand(
                         failure: failure, arguments: run.arguments, shell: Shell.path(in: tree),
@@ -56,7 +55,8 @@ extension CommandRunner {
     private struct Attempt {
         let exit: SandboxExit
         let snapshot: WritableSnapshot
-        let mounts: PreparedMounts
+        /// nil after success: others may have its caches while the layer is made.
+        let mounts: PreparedMounts?
         let tail: OutputTail
         /// Of the snapshot, for a visitor: the first one is used up.
         let secondRoot: SharedDescriptor?
@@ -94,7 +94,8 @@ extension CommandRunner {
             }
         }
         for channel in [OutputChannel.standardOutput, .standardError] { show(redaction.end(of: channel), of: channel) }
-        return Attempt(exit: exit, snapshot: snapshot, mounts: mounts, tail: tail, secondRoot: secondRoot)
+        return Attempt(
+            exit: exit, snapshot: snapshot, mounts: exit.isSuccess ? nil : mounts, tail: tail, secondRoot: secondRoot)
     }
 
     /// What the operation, its user and its mounts say to the sandbox.

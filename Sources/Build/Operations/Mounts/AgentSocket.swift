@@ -22,6 +22,8 @@ final class AgentSocket: Sendable {
 
     /// The socket as a file.
     let file: SharedDescriptor
+    /// Holds the mount that the file is in.
+    private let directory: SharedDescriptor
     private let listener: UnixListener
     private let connections = Connections()
 
@@ -30,7 +32,7 @@ final class AgentSocket: Sendable {
         do { _ = try SharedDescriptor.connecting(to: target.path) } catch {
             throw RunMountError("the ssh agent does not answer: \(error)", hint: "check the socket given with --ssh")
         }
-        let directory = try DetachedMount.memoryDirectory(size: 64 << 10)
+        directory = try DetachedMount.memoryDirectory(size: 64 << 10)
         listener = try UnixListener(named: "agent", in: directory, mode: mode, uid: uid, gid: gid)
         file = SharedDescriptor(
             try OwnedDescriptor.open(Array("agent".utf8), in: directory.rawValue, flags: OpenFlags.path))

@@ -30,6 +30,11 @@ final class PreparedMounts: Sendable {
         points = attachments.map { MountPoint($0.target, $0.isDirectory ? .directory : .file) }
     }
 
+    /// Whether a write to one of them could have failed for want of room in memory.
+    var isFull: Bool {
+        attachments.contains { $0.owners.contains { ($0 as? WritableSnapshot)?.upper.isFull == true } }
+    }
+
     /// Mounts for one process, which uses them up.
     func mounts() throws -> [SandboxSpec.Mount] {
         try attachments.map { attachment in

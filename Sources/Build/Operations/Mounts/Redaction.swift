@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// Of a secret of several lines every line counts that is long enough to be no coincidence, and so does the secret
 /// without the line end at its end. Secrets of fewer than four bytes are not looked for: they are in every word.
-final class Redaction: Sendable {
+package final class Redaction: Sendable {
     private let patterns: [[UInt8]]
     /// Whether a pattern begins with the byte.
     private let begins: [Bool]
@@ -14,7 +14,7 @@ final class Redaction: Sendable {
     private static let shortest = 4
     private static let shortestLine = 8
 
-    init(_ secrets: [Secret]) {
+    package init(_ secrets: [Secret]) {
         var patterns: Set<[UInt8]> = []
         for secret in secrets {
             let text = secret.bytes.dropLastLineEnd()
@@ -32,7 +32,7 @@ final class Redaction: Sendable {
     }
 
     /// What can be shown of what was written so far.
-    func pass(_ bytes: [UInt8], of channel: OutputChannel) -> [UInt8] {
+    package func pass(_ bytes: [UInt8], of channel: OutputChannel) -> [UInt8] {
         if patterns.isEmpty { return bytes }
         return held.withLock { held in
             let (shown, rest) = split((held[channel] ?? []) + bytes, isLast: false)
@@ -42,7 +42,7 @@ final class Redaction: Sendable {
     }
 
     /// What was held back when the stream ends.
-    func end(of channel: OutputChannel) -> [UInt8] {
+    package func end(of channel: OutputChannel) -> [UInt8] {
         split(held.withLock { $0.removeValue(forKey: channel) ?? [] }, isLast: true).shown
     }
 
