@@ -4,18 +4,19 @@ package enum DockerfileCheck {
     package static let argumentName = "BUILDKIT_DOCKERFILE_CHECK"
 
     /// All errors of the language and the findings of the lint rules, in the order of the file. `ignore` is the
-    /// context's ignore file, for the rule that needs it; `directive` stands in for the file's `# check=`.
+    /// context's ignore file, for the rule that needs it; `directive` stands in for the file's `# check=`. With `stages`
+    /// the rules about what instructions do look at these only, as a build does that needs no others.
     package static func check(
-        _ file: DockerfileStages, ignore: IgnoreFile? = nil, directive: String? = nil
+        _ file: DockerfileStages, ignore: IgnoreFile? = nil, directive: String? = nil, stages: Set<Int>? = nil
     ) -> [Diagnostic] {
         var findings = LintFindings(file, directive: directive)
         findings.checkWriting(file.syntax)
         findings.checkGlobals(file)
-        for stage in file.stages {
+        for stage in file.stages where stages?.contains(stage.index) ?? true {
             findings.checkFrom(stage, in: file)
             findings.checkInstructions(of: stage, ignore: ignore)
         }
-        findings.checkVariables(file)
+        findings.checkVariables(file, in: stages)
         return DockerfileStages.ordered(file.diagnostics + findings.diagnostics)
     }
 

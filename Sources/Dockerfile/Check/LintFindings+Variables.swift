@@ -2,7 +2,7 @@ extension LintFindings {
     private static let maximumStages = 1_000
 
     /// Variables that nothing sets: in FROM lines, and in stages whose base is known to set nothing.
-    mutating func checkVariables(_ file: DockerfileStages) {
+    mutating func checkVariables(_ file: DockerfileStages, in stages: Set<Int>?) {
         let platform = PlatformArguments(
             target: .init(os: "linux", architecture: "amd64"), build: .init(os: "linux", architecture: "amd64"),
             stage: file.stages.last?.name)
@@ -16,7 +16,9 @@ extension LintFindings {
         var known: [StageEnvironment?] = []
         var byName: [String: Int] = [:]
         for stage in file.stages {
-            checkFromVariables(stage, globals, declared, file.expander)
+            // What a stage goes on from is looked at whenever the stage is.
+            let isLookedAt = stages?.contains(stage.index) ?? true
+            if isLookedAt { checkFromVariables(stage, globals, declared, file.expander) }
             let base = try? globals.expand(stage.from.image)
             var environment: StageEnvironment?
             // Every stage of a chain copies its parent's variables: a generated chain of thousands is not followed.
@@ -28,7 +30,7 @@ extension LintFindings {
                 environment = StageEnvironment(
                     image: EnvironmentList(["PATH="]), globals: globals, expander: file.expander)
             }
-            if environment != nil { checkStageVariables(stage, &environment, file.expander) }
+            if environment != nil, isLookedAt { checkStageVariables(stage, &environment, file.expander) }
             known.append(environment)
             if let name = stage.name { byName[name] = stage.index }
         }

@@ -67,6 +67,13 @@ import Testing
         #expect(rules(text) == found)
     }
 
+    @Test func buildLooksAtTheStagesItNeeds() {
+        let file = stages("FROM scratch AS a\nCMD $x\nUSER $x\nFROM scratch AS b\nCMD y\nUSER $y\nENV z 1")
+        let found = DockerfileCheck.check(file, stages: [0])
+        #expect(found.map(\.rule) == ["JSONArgsRecommended", "UndefinedVar", "LegacyKeyValueFormat"])
+        #expect(found.map(\.range?.firstLine) == [2, 3, 7])
+    }
+
     @Test func directiveOfAnInstructionMakesItsFindingsErrors() {
         let found = DockerfileCheck.check(parse("FROM a\n# check=error=true\nMAINTAINER x\nCMD x"))
         #expect(found.map(\.severity) == [.error, .warning])
