@@ -90,7 +90,7 @@ struct UsageTests {
     @Test(arguments: [
         (["build", "missing"], ["missing/Dockerfile", "--file"]),
         (["build", "-f", "missing", "."], ["missing"]),
-        (["build", "https://example.org/app.git"], ["https://example.org/app.git", "not supported yet"]),
+        (["build", "ftp://example.org/app"], ["ftp://example.org/app", "no build context"]),
         (["build", "-t", "Upper", "."], ["upper-case"]),
         (["build", "--push", "."], ["--tag"]),
         (["build", "--output", "type=zip,dest=x", "."], ["`zip`", "oci, docker, tar, local"]),

@@ -1,0 +1,139 @@
+import Build
+import Dockerfile
+import Engine
+import Foundation
+import Linux
+import OCI
+import Synchronization
+import SystemPackage
+import Testing
+
+/// Contexts that somebody writes to meanwhile.
+@Suite(.timeLimit(.minutes(3)))
+struct ContextChangeTests {
+    private func context(_ shop: Workshop, ignore: String = "") throws -> DirectoryContext {
+        try DirectoryContext(shop.path.appending("context"), ignore: IgnoreFile(ignore))
+    }
+
+    /// Rule 98 of the reference.
+    @Test func aDirectoryThatBecomesAFileIsCopiedAsOneAndBack() async throws {
+        let shop = try await Workshop(hasBase: false)
+        for (name, expected) in [("x/f", "x/f"), ("x", "x"), ("x/g", "x/g")] {
+            try? FileManager.default.removeItem(atPath: shop.path.appending("context/x").string)
+            try shop.write(name, "1")
+            let image = try await shop.build("FROM scratch\nCOPY . /")
+            #expect(try await shop.tree(of: image)[expected] == "file 644 0:0 \"1\"")
+        }
+    }
+
+    /// Rule 99 of the reference.
+    @Test(arguments: ["d/new", "new"])
+    func aFileThatComesBetweenTheWalkAndTheReadingFailsTheBuild(_ name: String) async throws {
+        let shop = try await Workshop(hasBase: false)
+        try shop.write("d/f", "f")
+        try shop.write("g", "g")
+        let context = try context(shop)
+        _ = try await context.tree()
+        try shop.write(name, "n")
+        let error = await #expect(throws: (any Error).self) {
+            try await shop.engine.build(BuildRequest("FROM scratch\nCOPY . /", context: context)) { _ in }
+        }
+        #expect("\(error!)".contains("changed while it was being read"), "\(error!)")
+    }
+
+    @Test func whatTheBuildDoesNotLookAtMayChange() async throws {
+        let shop = try await Workshop(hasBase: false)
+        try shop.write("src/f", "f")
+        try shop.write("logs/x", "x")
+        let context = try context(shop, ignore: "logs")
+        _ = try await context.tree()
+        try shop.write("logs/y", "y")
+        try shop.write("beside", "b")
+        let image = try #require(
+            try await shop.engine.build(BuildRequest("FROM scratch\nCOPY src /", context: context)) { _ in }.last)
+        #expect(try await shop.tree(of: image) == ["f": "file 644 0:0 \"f\""])
+    }
+
+    @Test func aPipeInTheFilesPlaceIsNotWaitedFor() async throws {
+        let shop = try await Workshop(hasBase: false)
+        try shop.write("f", "f")
+        let context = try context(shop)
+        _ = try await context.tree()
+        let path = shop.path.appending("context/f").string
+        try FileManager.default.removeItem(atPath: path)
+        try #require(mkfifo(path, 0o644) == 0)
+        let error = await #expect(throws: (any Error).self) { try await context.digests(of: [0]) }
+        #expect("\(error!)".contains("changed while it was being read"), "\(error!)")
+    }
+
+    /// A writer moves a file to and fro between two directories and replaces another, all the time: no image has the
+    /// moved file twice or not at all, or a file that is neither the one nor the other.
+    @Test func noImageMixesStates() async throws {
+        let shop = try await Workshop(hasBase: false)
+        let texts = ["a", "b"].map { String(repeating: $0, count: 50_000) }
+        for index in 0..<40 { try shop.write("many/\(index)/f", "\(index)") }
+        try shop.write("x/m", "moved")
+        try shop.write("y/other", "o")
+        try shop.write("f", texts[0])
+        let writer = Writer(in: shop.path.appending("context"), texts: texts)
+        defer { writer.stop() }
+        var built = 0
+        for _ in 0..<40 {
+            let request = BuildRequest("FROM scratch\nCOPY . /", context: try context(shop))
+            do {
+                let image = try #require(try await shop.engine.build(request) { _ in }.last)
+                let files = try await shop.tree(of: image)
+                #expect((files["x/m"] == nil) != (files["y/m"] == nil))
+                let known = texts.map { "file 644 0:0 \(Digest.of(Array($0.utf8)))" }
+                #expect(known.contains(files["f"] ?? ""))
+                built += 1
+            } catch {
+                #expect("\(error)".contains("changed while it was being read"), "\(error)")
+            }
+            writer.rest()
+        }
+        #expect(writer.rounds > 0)
+        #expect(built > 0)
+    }
+}
+
+/// Changes a context as long as it is let, with pauses in which it holds still.
+private final class Writer: Sendable {
+    private let state = Mutex((isStopped: false, rounds: 0, pause: 0))
+    private let done = DispatchSemaphore(value: 0)
+
+    init(in directory: FilePath, texts: [String]) {
+        Thread {
+            var round = 0
+            while let pause = self.begin(round) {
+                if pause > 0 { usleep(UInt32(pause)) }
+                let (from, to) = round % 2 == 0 ? ("x", "y") : ("y", "x")
+                rename(directory.appending("\(from)/m").string, directory.appending("\(to)/m").string)
+                let next = directory.removingLastComponent().appending("next").string
+                try? Data(texts[round % texts.count].utf8).write(to: URL(fileURLWithPath: next))
+                rename(next, directory.appending("f").string)
+                round += 1
+            }
+            self.done.signal()
+        }.start()
+    }
+
+    /// How long to hold still; nil at the end.
+    private func begin(_ round: Int) -> Int? {
+        state.withLock { state in
+            state.rounds = round
+            defer { state.pause = 0 }
+            return state.isStopped ? nil : max(state.pause, 500)
+        }
+    }
+
+    var rounds: Int { state.withLock { $0.rounds } }
+
+    /// Some builds get the time that they need.
+    func rest() { state.withLock { $0.pause = 300_000 } }
+
+    func stop() {
+        state.withLock { $0.isStopped = true }
+        done.wait()
+    }
+}
