@@ -1,8 +1,9 @@
-/// Makes the checksums of an archive's headers true.
+/// Makes the checksums of an archive's headers true, and the lengths of records in pax headers where they have room.
 enum TarSealing {
     private static let block = 512
     private static let size = 124..<136
     private static let checksum = 148..<156
+    private static let typeFlag = 156
 
     static func seal(_ archive: UnsafeMutableBufferPointer<UInt8>) {
         var start = 0
@@ -13,7 +14,12 @@ enum TarSealing {
             seal(header: header)
             // Content that does not fit was not meant: what follows is taken for a header.
             let content = (number(header[size]) + block - 1) / block * block
-            if start + content <= archive.count { start += content }
+            guard start + content <= archive.count else { continue }
+            if [UInt8(ascii: "x"), UInt8(ascii: "g")].contains(header[typeFlag]) {
+                let length = number(header[size])
+                measure(records: UnsafeMutableBufferPointer(rebasing: archive[start..<start + length]))
+            }
+            start += content
         }
     }
 
@@ -25,6 +31,16 @@ enum TarSealing {
             sum >>= 3
         }
         header[checksum.lowerBound + 6] = 0
+    }
+
+    /// A record ends with its line.
+    private static func measure(records: UnsafeMutableBufferPointer<UInt8>) {
+        for line in records.indices.split(omittingEmptySubsequences: true, whereSeparator: { records[$0] == 0x0A }) {
+            let digits = line.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(records[$0]) }
+            let length = String(line.count + 1).utf8
+            guard digits.count == length.count else { continue }
+            for (index, digit) in zip(digits, length) { records[index] = digit }
+        }
     }
 
     private static func number(_ digits: Slice<UnsafeMutableBufferPointer<UInt8>>) -> Int {

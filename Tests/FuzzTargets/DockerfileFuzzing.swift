@@ -5,14 +5,26 @@ enum DockerfileFuzzing {
 
     static func run(_ input: [UInt8]) throws(BrokenPromise) {
         let parsed = DockerfileParser.parse(input, name: "Dockerfile")
-        let diagnostics = DockerfileCheck.check(parsed, ignore: ignore)
+        let stages = DockerfileStages(parsed)
+        let diagnostics = DockerfileCheck.check(stages, ignore: ignore)
         for diagnostic in diagnostics { try checkPlace(diagnostic, in: parsed.source) }
         for diagnostic in diagnostics.prefix(20) { try checkText(diagnostic.render(in: parsed.source)) }
         _ = parsed.json.serialized()
-        let stages = DockerfileStages(parsed)
         try promise(
             diagnostics.hasErrors || !stages.stages.isEmpty, "a file without stages and without errors")
         for instruction in stages.stages.flatMap(\.instructions) { try check(instruction, parsed.directives.escape) }
+        if !stages.diagnostics.hasErrors { try checkCalls(about: stages) }
+    }
+
+    private static func checkCalls(about file: DockerfileStages) throws(BrokenPromise) {
+        let platform = PlatformArguments.Platform(os: "linux", architecture: "amd64")
+        let circumstances = DockerfileCall.Circumstances(platform: platform, buildPlatform: platform)
+        for method in [DockerfileCall.Method.outline, .targets] {
+            guard let answer = try? DockerfileCall(method).answer(about: file, in: circumstances) else {
+                throw BrokenPromise(description: "a file without errors has no last stage")
+            }
+            try checkText(answer.text)
+        }
     }
 
     private static func checkPlace(_ diagnostic: Diagnostic, in source: SourceText) throws(BrokenPromise) {

@@ -80,10 +80,11 @@ package struct DockerfileOutline: Sendable {
 private struct ArgumentReader {
     private let file: DockerfileStages
     private(set) var globals: GlobalArguments
-    private var globalArguments: [DockerfileOutline.Argument] = []
+    private var globalArguments: [String: DockerfileOutline.Argument] = [:]
     private var environments: [Int: StageEnvironment] = [:]
     private var current: StageEnvironment
     private(set) var arguments: [DockerfileOutline.Argument] = []
+    private var names: Set<String> = []
 
     init(_ file: DockerfileStages, _ buildArguments: [String: String], _ platform: PlatformArguments) {
         self.file = file
@@ -101,10 +102,9 @@ private struct ArgumentReader {
             try globals.declare(arg)
             for pair in arg.arguments {
                 let name = try globals.expand(pair.name)
-                globalArguments.append(
-                    DockerfileOutline.Argument(
-                        name: name, value: globals[name], description: instruction.node.description(of: name),
-                        range: instruction.range))
+                globalArguments[name] = DockerfileOutline.Argument(
+                    name: name, value: globals[name], description: instruction.node.description(of: name),
+                    range: instruction.range)
             }
         }
     }
@@ -113,7 +113,7 @@ private struct ArgumentReader {
     mutating func read(_ stage: Stage) throws(ArgumentError) {
         for word in [stage.from.image, stage.from.platform?.word].compactMap({ $0 }) {
             let used = (try? file.expander.expansion(word.text, lookup: { [globals] in globals[$0] }))?.used ?? []
-            for argument in globalArguments where used.contains(argument.name) { add(argument) }
+            for name in used { globalArguments[name].map { add($0) } }
         }
         let base = StageReferences(file, globals: globals).base(of: stage).flatMap { environments[$0.index] }
         current = base ?? StageEnvironment(image: EnvironmentList(), globals: globals, expander: file.expander)
@@ -134,13 +134,13 @@ private struct ArgumentReader {
         _ pair: InstructionNode.Pair, _ node: InstructionNode
     ) throws(ArgumentError) -> DockerfileOutline.Argument {
         let name = try current.expand(pair.name)
-        let global = pair.value == nil ? globalArguments.last { $0.name == name } : nil
+        let global = pair.value == nil ? globalArguments[name] : nil
         return DockerfileOutline.Argument(
             name: name, value: current[name], description: node.description(of: name) ?? global?.description,
             range: global?.range ?? node.range)
     }
 
     private mutating func add(_ argument: DockerfileOutline.Argument) {
-        if !arguments.contains(where: { $0.name == argument.name }) { arguments.append(argument) }
+        if names.insert(argument.name).inserted { arguments.append(argument) }
     }
 }
