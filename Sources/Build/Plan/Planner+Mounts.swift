@@ -48,14 +48,14 @@ extension Planner {
     ) throws -> RunMount.Kind {
         switch mount.kind {
         case .bind:
-            return .bind(try source(of: mount, in: stage, state, &sources), isReadOnly: mount.isReadOnly)
+            return .bind(try source(of: mount, in: stage, option, state, &sources), isReadOnly: mount.isReadOnly)
         case .cache:
             return .cache(
                 RunMount.Cache(
                     namespace: request.buildArguments["BUILDKIT_CACHE_MOUNT_NS"] ?? "",
                     name: mount.id ?? Self.cleaned(mount.target ?? ""), sharing: mount.sharing.ofStore,
                     isReadOnly: mount.isReadOnly,
-                    seed: mount.from == nil ? nil : try source(of: mount, in: stage, state, &sources),
+                    seed: mount.from == nil ? nil : try source(of: mount, in: stage, option, state, &sources),
                     mode: mount.mode, uid: mount.uid, gid: mount.gid))
         case .tmpfs: return .tmpfs(size: mount.size.map { UInt64($0) })
         case .secret:
@@ -73,7 +73,7 @@ extension Planner {
     }
 
     private mutating func source(
-        of mount: Mount, in stage: Stage, _ state: StageState, _ sources: inout [VertexID]
+        of mount: Mount, in stage: Stage, _ option: MountOption, _ state: StageState, _ sources: inout [VertexID]
     ) throws -> RunMount.Source {
         let path = "/" + Self.cleaned("/" + (mount.source ?? "")).drop { $0 == "/" }
         let origin = try mount.from.map { try source($0, before: stage, allowsNumber: false) } ?? .context(0)
@@ -82,7 +82,8 @@ extension Planner {
         case .context(let number):
             // Mounted from a layer of its own: the command sees what the key says, not what becomes of the directory.
             let copy = CopyOperation.taking(
-                path, from: .context(number), to: RunMount.filesPath, epoch: state.commandEpoch)
+                path, from: .context(number), to: RunMount.filesPath, epoch: state.commandEpoch,
+                at: state.triggerRange ?? option.range)
             let vertex = graph.add(.copy(copy), inputs: [graph.add(.scratch, inputs: [], step: nil)], step: nil)
             return .files(input: Self.input(vertex, of: &sources))
         }

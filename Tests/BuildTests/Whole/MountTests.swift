@@ -133,8 +133,6 @@ struct MountTests {
     }
 
     @Test(arguments: [
-        ("--mount=source=absent,target=/m", "`/absent` is not in the build context"),
-        ("--mount=source=hidden,target=/m", "excluded by .dockerignore line 1"),
         ("--mount=from=base,source=/absent,target=/m", "`/absent` is not in the stage or image"),
         ("--mount=type=secret,id=key,required", "secret `key`: not found"),
         ("--mount=type=ssh,required=true", "the keys `default` for ssh: not found"),
@@ -145,10 +143,9 @@ struct MountTests {
     ])
     func aMountThatCannotBeHadFailsItsStep(_ mount: String, _ message: String) async throws {
         let shop = try await Workshop()
-        try shop.write("hidden", "hidden")
         let log = EventLog()
         let error = await #expect(throws: BuildError.self) {
-            try await shop.build("FROM base\n\nRUN \(mount) true", ignore: "hidden\n", log: log)
+            try await shop.build("FROM base\n\nRUN \(mount) true", log: log)
         }
         guard case .step(let failure)? = error else {
             Issue.record("a step fails: \(String(describing: error))")
@@ -157,6 +154,23 @@ struct MountTests {
         #expect(failure.message.contains(message), "\(failure.message)")
         #expect(failure.step.range.firstLine == 3)
         #expect(log.outcomes == ["failed RUN \(mount) true"])
+    }
+
+    @Test func whatTheContextLacksIsKnownBeforeAnythingRuns() async throws {
+        let shop = try await Workshop()
+        try shop.write("hidden", "hidden")
+        try shop.write("sorce", "")
+        let log = EventLog()
+        let error = await #expect(throws: BuildError.self) {
+            try await shop.build(
+                "FROM base\nRUN true\nRUN --mount=source=hidden,target=/m --mount=source=source,target=/n true",
+                ignore: "hidden\n", log: log)
+        }
+        let text = try #require(error).description
+        #expect(text.contains("Dockerfile:3:"), "\(text)")
+        #expect(text.contains("is not in the build context: excluded by .dockerignore line 1"), "\(text)")
+        #expect(text.contains("did you mean `sorce`?"), "\(text)")
+        #expect(log.started.isEmpty)
     }
 
     // MARK: Memory

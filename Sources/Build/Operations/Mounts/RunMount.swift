@@ -1,3 +1,4 @@
+import Dockerfile
 import OCI
 package import Storage
 
@@ -134,16 +135,18 @@ extension RunMount.Source {
 }
 
 extension CopyOperation {
-    /// Takes one file or directory as it is, whatever characters its name has.
-    static func taking(_ path: String, from origin: Origin, to destination: String, epoch: Int64) -> CopyOperation {
+    /// Takes one file or directory as it is, whatever characters its name has; `place` is where the file says so.
+    static func taking(
+        _ path: String, from origin: Origin, to destination: String, epoch: Int64, at place: SourceRange? = nil
+    ) -> CopyOperation {
         var pattern = ""
         for character in path {
             if "*?[\\".contains(character) { pattern.append("\\") }
             pattern.append(character)
         }
-        return CopyOperation(
-            origin: origin, sources: [pattern], inlineFiles: [], destination: destination, owner: nil, mode: nil,
-            modeText: nil, unpacksArchives: false, epoch: epoch)
+        var copy = CopyOperation(origin: origin, sources: [pattern], destination: destination, epoch: epoch)
+        copy.places = place.map { [$0] } ?? []
+        return copy
     }
 }
 
