@@ -74,7 +74,8 @@ package final class Engine: Sendable {
         // From here on nothing goes that this build needs or makes.
         let lease = try store.lease()
         var request = request
-        request.remotes = try request.remotes ?? remotes(report: report)
+        request.remotes =
+            try (request.remotes as? BuildRemotes)?.reporting(to: report) ?? request.remotes ?? remotes(report: report)
         let plan = try await Planner.plan(request, images: library)
         let findings = try await plan.checkCopies(of: request)
         for warning in plan.warnings + findings { report(.warning(warning)) }

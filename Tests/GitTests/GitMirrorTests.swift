@@ -2,6 +2,7 @@ import Foundation
 import Git
 import HTTP
 import SystemPackage
+import TestServers
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))

@@ -2,6 +2,7 @@ import Foundation
 import Git
 import Linux
 import SystemPackage
+import TestServers
 import Testing
 
 /// Against OpenSSH's server, run by whoever runs the tests.

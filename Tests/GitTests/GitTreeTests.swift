@@ -1,6 +1,7 @@
 import Foundation
 import Git
 import SystemPackage
+import TestServers
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))

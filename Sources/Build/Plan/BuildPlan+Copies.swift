@@ -12,10 +12,21 @@ extension BuildPlan {
                 !copy.places.isEmpty
             else { continue }
             let context = graph.contexts[index]
-            let tree = try await context.tree()
+            let tree: FileTree
+            do { tree = try await context.tree() } catch let error as RemoteSourceError {
+                let failure = Diagnostic.error(error.message, at: copy.places[0], hint: error.hint)
+                guard !error.isInfrastructure else {
+                    throw BuildError.infrastructure(failure.render(in: request.dockerfile.source))
+                }
+                if !errors.contains(failure) { errors.append(failure) }
+                continue
+            }
             do {
                 let selection = try CopySelection(of: copy, in: tree) { context.exclusion(of: $0) }
-                warnings += selection.warnings(of: copy).filter { !warnings.contains($0) }
+                warnings += selection.warnings(of: copy).filter { warning in
+                    !warnings.contains(warning)
+                        && !request.dockerfile.skips(warning.rule ?? "", onLine: warning.range?.firstLine)
+                }
             } catch {
                 let place = error.source.map { copy.places[$0] } ?? vertex.step?.range
                 let found = Diagnostic.error(vertex.prefix + error.message, at: place, hint: error.hint)

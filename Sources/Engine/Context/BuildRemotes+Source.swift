@@ -15,13 +15,17 @@ extension BuildRemotes {
     /// Of an archive, unpacked.
     private static let archiveLimit: Int64 = 64 << 30
 
-    package func source(_ origin: ContextOrigin, dockerfile: DockerfileOrigin = .usual) async throws -> BuildSource {
+    /// `keepsGitDirectory` asks for the `.git` of a repository's commit.
+    package func source(
+        _ origin: ContextOrigin, dockerfile: DockerfileOrigin = .usual, keepsGitDirectory: Bool = false
+    ) async throws -> BuildSource {
         try await Self.asRequest {
             switch origin {
             case .directory(let path): return try await self.source(in: path, dockerfile)
             case .repository(let address):
                 let fetched = try await self.git.fetch(address)
-                let context = try await self.git.context(of: fetched, address)
+                let context = try await self.git.context(
+                    of: fetched, address, keepsGitDirectory: keepsGitDirectory)
                 return try await self.source(
                     in: context, dockerfile, commitTime: fetched.commit.commitTime, called: "\(address)")
             case .url(let url):
@@ -40,9 +44,6 @@ extension BuildRemotes {
         do { return try await body() } catch let error as RemoteSourceError {
             let text = error.message + (error.hint.map { "; \($0)" } ?? "")
             throw error.isInfrastructure ? BuildError.infrastructure(text) : BuildError.request(text)
-        } catch let error as StorageError where error.code == .invalidLayer || error.code == .limit {
-            throw BuildError.request(
-                "the archive cannot be a build context: \(error.cause.map { "\($0)" } ?? error.message)")
         }
     }
 
@@ -75,10 +76,17 @@ extension BuildRemotes {
         }
         guard TarReader.isArchive(startingWith: start) else { return nil }
         let descriptor = Descriptor(mediaType: .ociLayerTar, digest: file.digest, size: file.size)
-        let layer = try await store.layers.ingest(
-            try store.blobs.stream(file.digest), descriptor: descriptor, keepsBlob: false,
-            sizeLimit: Self.archiveLimit)
-        return try ArchiveContext(layer.diffID, in: store)
+        do {
+            let layer = try await store.layers.ingest(
+                try store.blobs.stream(file.digest), descriptor: descriptor, keepsBlob: false,
+                sizeLimit: Self.archiveLimit)
+            return try await BlockingThread(label: "archive").run { [store] in
+                try ArchiveContext(layer.diffID, in: store)
+            }
+        } catch let error as StorageError where error.code == .invalidLayer || error.code == .limit {
+            let reason = error.cause.map { "\($0)" } ?? error.message
+            throw BuildError.request("the archive cannot be a build context: \(reason)")
+        }
     }
 
     // MARK: Trees
@@ -102,7 +110,8 @@ extension BuildRemotes {
         }
         let ignore = try await ignoreFile(of: context, dockerfile: own)
         return BuildSource(
-            stages, FilteredContext(context, ignore: ignore), ignore: ignore, commitTime: commitTime, newestModification: { newestModification })
+            stages, FilteredContext(context, ignore: ignore), ignore: ignore, commitTime: commitTime,
+            newestModification: { newestModification })
     }
 
     private func read(

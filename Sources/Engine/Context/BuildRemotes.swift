@@ -27,6 +27,17 @@ package final class BuildRemotes: RemoteSources {
         self.store = store
     }
 
+    private init(_ other: BuildRemotes, report: @escaping EventSink) {
+        git = other.git
+        downloads = other.downloads.reporting(to: report)
+        gitSchemes = other.gitSchemes
+        store = other.store
+        lease = other.lease
+    }
+
+    /// The same, whose transfers are shown.
+    func reporting(to report: @escaping EventSink) -> BuildRemotes { BuildRemotes(self, report: report) }
+
     package func files(of request: RemoteRequest) throws -> RemoteFiles {
         RemoteSource.isGit(request.source) ? try repository(request) : try file(request)
     }

@@ -18,9 +18,15 @@ struct Downloads: Sendable {
     let store: Store
     let refusesLocalAddresses: Bool
     let limit: Int64
-    let report: EventSink
+    private(set) var report: EventSink
 
     private static let attempts = 3
+
+    func reporting(to report: @escaping EventSink) -> Downloads {
+        var downloads = self
+        downloads.report = report
+        return downloads
+    }
 
     func file(at url: HTTPURL, expecting checksum: Digest? = nil) async throws -> File {
         if let checksum, try store.blobs.claim(checksum), let size = try store.blobs.size(of: checksum) {

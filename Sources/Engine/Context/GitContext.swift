@@ -1,6 +1,7 @@
 package import Archive
 package import Build
 package import Git
+import Linux
 package import OCI
 package import Storage
 import Synchronization
@@ -53,11 +54,13 @@ package final class GitContext: BuildContext {
     // MARK: Contents
 
     package func digests(of ids: [Int]) async throws -> [Digest] {
-        try ids.map { id in
-            if let known = digests.withLock({ $0[id] }) { return known }
-            let digest = Digest.of(try bytes(of: id))
-            digests.withLock { $0[id] = digest }
-            return digest
+        try await BlockingThread(label: "git").run {
+            try ids.map { id in
+                if let known = self.digests.withLock({ $0[id] }) { return known }
+                let digest = Digest.of(try self.bytes(of: id))
+                self.digests.withLock { $0[id] = digest }
+                return digest
+            }
         }
     }
 

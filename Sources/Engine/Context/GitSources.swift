@@ -1,6 +1,7 @@
 import Archive
 import Build
 import Git
+import Linux
 import OCI
 import Storage
 import Synchronization
@@ -56,7 +57,9 @@ final class GitSources: Sendable {
                 try await self.addSubmodules(
                     of: fetched, tree, below: address.subdirectory, at: .root, depth: 1, to: &parts)
             }
-            return try GitContext(parts, keeping: keeps ? fetched.commit : nil)
+            return try await BlockingThread(label: "git").run { [parts] in
+                try GitContext(parts, keeping: keeps ? fetched.commit : nil)
+            }
         }
     }
 

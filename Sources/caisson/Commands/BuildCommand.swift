@@ -54,7 +54,8 @@ struct BuildCommand: AsyncParsableCommand {
         let terminal = try failure.terminal()
         let engine = try store.engine(limits: try limits.limits)
         let remotes = try engine.remotes()
-        let source = try await contexts.source(through: remotes)
+        let source = try await contexts.source(
+            through: remotes, arguments: Self.pairs(buildArg, fromEnvironment: true))
         if let question {
             return try CallOptions.answer(
                 question, about: source.dockerfile, ignore: source.ignore, target: target.last,

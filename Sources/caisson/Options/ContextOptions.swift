@@ -38,11 +38,13 @@ struct ContextOptions: ParsableArguments {
 
     private static let standardInput = "/dev/stdin"
 
-    func source(through remotes: BuildRemotes) async throws -> BuildSource {
+    /// `arguments` are the build's: one of them asks for the `.git` of a repository's commit.
+    func source(through remotes: BuildRemotes, arguments: [String: String] = [:]) async throws -> BuildSource {
         guard context != "-" || file != "-" else {
             throw CommandFailure.usage("standard input cannot be both the context and the Dockerfile")
         }
-        return try await remotes.source(try origin(), dockerfile: try dockerfile())
+        let keeps = ["1", "true"].contains(arguments["BUILDKIT_CONTEXT_KEEP_GIT_DIR"] ?? "")
+        return try await remotes.source(try origin(), dockerfile: try dockerfile(), keepsGitDirectory: keeps)
     }
 
     private func origin() throws -> ContextOrigin {
