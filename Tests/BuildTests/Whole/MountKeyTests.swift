@@ -1,3 +1,4 @@
+import Archive
 import Build
 import Engine
 import Foundation
