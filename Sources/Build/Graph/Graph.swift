@@ -43,6 +43,13 @@ package struct Vertex: Sendable {
     package let inputs: [VertexID]
     /// What people see of it; nil for what has no instruction of its own.
     package let step: Step?
+
+    /// What its result is called where results are listed.
+    var title: String {
+        if let step { return step.title }
+        if case .copy(let copy) = operation { return "files for RUN --mount: \(copy.sources.joined(separator: " "))" }
+        return ""
+    }
 }
 
 /// What a vertex does to its first input.

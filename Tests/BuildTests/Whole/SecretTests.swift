@@ -51,6 +51,16 @@ struct SecretTests {
         #expect(try await shop.tree(of: image)["out"] == "file 644 0:0 \"public \n\"")
     }
 
+    @Test func whereThereAreNoSecretsTheStepThatNeedsOneSaysWhy() async throws {
+        let shop = try await Workshop()
+        let error = await #expect(throws: BuildError.self) {
+            try await shop.build("FROM base\nRUN --mount=type=secret,id=token,required true") {
+                $0.secrets = BuildSecrets(refusal: "nobody lends any here")
+            }
+        }
+        #expect(error?.description.hasSuffix("secret `token`: not found: nobody lends any here") == true, "\(error!)")
+    }
+
     @Test func neitherValueNorPresenceOfASecretIsInAKey() async throws {
         let shop = try await Workshop()
         let dockerfile = "FROM base\nRUN --mount=type=secret,id=a true\nRUN --mount=type=secret,id=a,env=A true"

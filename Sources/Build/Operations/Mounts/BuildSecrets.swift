@@ -22,18 +22,27 @@ package enum SSHKeys: Hashable, Sendable {
 package struct BuildSecrets: Sendable {
     package var secrets: [String: Secret]
     package var keys: [String: SSHKeys]
-    /// What to tell who needs one that is missing; nil names the options of the command line.
-    package var remedy: String?
+    /// Why there are none, for who needs one; nil where the command line can give them.
+    package var refusal: String?
 
-    package init(secrets: [String: Secret] = [:], keys: [String: SSHKeys] = [:], remedy: String? = nil) {
+    package init(secrets: [String: Secret] = [:], keys: [String: SSHKeys] = [:], refusal: String? = nil) {
         self.secrets = secrets
         self.keys = keys
-        self.remedy = remedy
+        self.refusal = refusal
     }
 
-    func remedy(forSecret id: String) -> String { remedy ?? "give it with --secret id=\(id),src=FILE" }
+    func missing(secret id: String) -> RunMountError {
+        missing("secret `\(id)`", "give it with --secret id=\(id),src=FILE")
+    }
 
-    func remedy(forKeys id: String) -> String {
-        remedy ?? (id == "default" ? "give it with --ssh default" : "give it with --ssh \(id)=SOCKET or \(id)=KEY")
+    func missing(keys id: String) -> RunMountError {
+        missing(
+            "the keys `\(id)` for ssh",
+            id == "default" ? "give them with --ssh default" : "give them with --ssh \(id)=SOCKET or \(id)=KEY")
+    }
+
+    private func missing(_ what: String, _ remedy: String) -> RunMountError {
+        if let refusal { return RunMountError("\(what): not found: \(refusal)") }
+        return RunMountError("\(what): not found", hint: remedy)
     }
 }

@@ -19,7 +19,7 @@ actor RunLoans {
     nonisolated func secret(_ secret: RunMount.Secret) throws(RunMountError) -> Secret? {
         if let value = secrets.secrets[secret.id] { return value }
         guard secret.isRequired else { return nil }
-        throw RunMountError("secret `\(secret.id)`: not found", hint: secrets.remedy(forSecret: secret.id))
+        throw secrets.missing(secret: secret.id)
     }
 
     /// What output of these mounts' step must not show.
@@ -31,8 +31,7 @@ actor RunLoans {
     func socket(_ agent: RunMount.Agent, _ ids: IDMapping) async throws -> AgentSocket? {
         guard let keys = secrets.keys[agent.id] else {
             guard agent.isRequired else { return nil }
-            throw RunMountError(
-                "the keys `\(agent.id)` for ssh: not found", hint: secrets.remedy(forKeys: agent.id))
+            throw secrets.missing(keys: agent.id)
         }
         guard let uid = ids.outside(agent.uid), let gid = ids.outside(agent.gid) else {
             throw RunMountError("the socket of an agent cannot belong to \(agent.uid):\(agent.gid)")
