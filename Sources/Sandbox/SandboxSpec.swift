@@ -83,7 +83,7 @@ package struct SandboxSpec: Sendable {
         /// read-only, a writable /sys. A step can mount, change roots, make namespaces and run containers.
         ///
         /// It is not root on the host: ids stay shifted, devices cannot be made or opened, modules not loaded, and the
-        /// kernel's settings outside of the step's namespaces not changed. Limits hold. What is gone is the second
+        /// kernel's settings outside of the step's namespaces not changed. No cgroup file system is mounted. Limits hold. What is gone is the second
         /// wall: a fault of the kernel that the filter would have kept out of reach is in reach.
         case insecure
     }

@@ -46,6 +46,7 @@ extension Planner {
             mounts: mounts, proxies: state.environment.undeclaredProxies.map(\.assignment))
         operation.security = run.security == .insecure ? .insecure : .sandbox
         operation.settings = request.settings
+        if let name = request.buildArguments["BUILDKIT_SANDBOX_HOSTNAME"] { operation.settings.hostname = name }
         extend(&state, with: .run(operation), sources: sources, instruction, history: "RUN \(shown) # buildkit")
     }
 

@@ -54,6 +54,10 @@ struct EntitlementTests {
             $0.entitlements = [.insecureSecurity]
         }
         #expect(plan.runs.map(\.settings) == [settings, settings])
+        let named = try await BuildPlan.of("FROM scratch\nRUN a\n") {
+            $0.buildArguments = ["BUILDKIT_SANDBOX_HOSTNAME": "worker"]
+        }
+        #expect(named.runs[0].settings == RunSettings(hostname: "worker"))
         #expect(plan.runs.map(\.security) == [.sandbox, .insecure])
     }
 }
