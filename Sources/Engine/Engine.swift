@@ -75,7 +75,8 @@ package final class Engine: Sendable {
         let lease = try store.lease()
         var request = request
         request.remotes =
-            try (request.remotes as? BuildRemotes)?.reporting(to: report) ?? request.remotes ?? remotes(report: report)
+            try (request.remotes as? BuildRemotes)?.reporting(to: report) ?? request.remotes
+            ?? remotes(secrets: request.secrets, report: report)
         let plan = try await Planner.plan(request, images: library)
         let findings = try await plan.checkCopies(of: request)
         for warning in plan.warnings + findings { report(.warning(warning)) }

@@ -198,3 +198,48 @@ struct DownloadTests {
             message.contains("user information") && !message.split(separator: "\n")[0].contains("hush"), "\(message)")
     }
 }
+
+/// Secrets of a build that are for servers.
+@Suite(.timeLimit(.minutes(2)))
+struct ServerCredentialTests {
+    private func secrets(_ values: [String: String]) -> BuildSecrets {
+        BuildSecrets(secrets: values.mapValues { Secret(Array($0.utf8)) })
+    }
+
+    @Test(arguments: [
+        ("HTTP_AUTH_TOKEN_127.0.0.1", "hush\n", "Bearer hush"),
+        ("HTTP_AUTH_HEADER_127.0.0.1", "Basic eA==", "Basic eA=="),
+        ("HTTP_AUTH_TOKEN_PORT", "hush", "Bearer hush"), ("HTTP_AUTH_TOKEN_example.org", "hush", nil),
+        ("HTTP_AUTH_TOKEN_127.0.0.1", "a\nX-Evil: b", nil),
+    ])
+    func aTokenIsSentToItsHostAlone(_ id: String, _ value: String, _ expected: String?) async throws {
+        let yard = try Yard()
+        let elsewhere = try ScriptedServer { _, _ in .answer(200, text: "content") }
+        let server = try ScriptedServer { _, _ in
+            .redirect(302, to: "http://localhost:\(elsewhere.port)/g")
+        }
+        let secrets = secrets([id.replacing("PORT", with: "127.0.0.1:\(server.port)"): value])
+        let image = try await yard.build("FROM scratch\nADD \(server.url)/f /f") { $0.secrets = secrets }
+        #expect(try await yard.files(of: image) == ["f": "600 content"])
+        #expect(server.requests.map { $0.header("Authorization") } == [expected])
+        #expect(elsewhere.requests.allSatisfy { $0.header("Authorization") == nil })
+        #expect(!String(decoding: image.configBytes, as: UTF8.self).contains("hush"))
+    }
+
+    @Test func aRepositoryIsOpenedByTheTokenOfItsHost() async throws {
+        let served = try await ServedRepository { request in
+            // x-access-token:hush
+            request.headers["authorization"] == "Basic eC1hY2Nlc3MtdG9rZW46aHVzaA=="
+                ? .backend : .raw(status: "401 Unauthorized", headers: [:], body: [])
+        }
+        try served.write("A", to: "a")
+        let commit = try await served.commit()
+        let yard = try Yard()
+        let dockerfile = "FROM scratch\nADD \(served.url) /"
+        let image = try await yard.build(dockerfile) { $0.secrets = secrets(["GIT_AUTH_TOKEN.127.0.0.1": "hush"]) }
+        #expect(try await yard.files(of: image) == ["a": "644 A"])
+        #expect(await yard.failure(dockerfile).contains("wants credentials"))
+        // Knowing the commit is not enough either.
+        #expect(await yard.failure("FROM scratch\nADD \(served.url)#\(commit) /").contains("wants credentials"))
+    }
+}

@@ -14,15 +14,20 @@ package final class BuildRemotes: RemoteSources {
     /// What is fetched stays as long as this lives.
     private let lease: Lease
 
-    init(_ configuration: EngineConfiguration, store: Store, http: HTTPClient, report: @escaping EventSink) throws {
+    init(
+        _ configuration: EngineConfiguration, store: Store, http: HTTPClient, secrets: BuildSecrets,
+        report: @escaping EventSink
+    ) throws {
         lease = try store.lease()
+        let credentials = ServerCredentials(secrets, agent: configuration.sshAgent)
         let remote = GitRemote(
             client: http, helper: configuration.gitHelper, trust: configuration.gitTrust,
             refusesLocalAddresses: !configuration.allowsLocalAddresses)
-        git = GitSources(configuration, remote: remote)
+        git = GitSources(configuration, remote: remote, credentials: credentials)
         downloads = Downloads(
-            client: http, store: store, refusesLocalAddresses: !configuration.allowsLocalAddresses,
-            limit: configuration.downloadLimit, report: report)
+            client: http, store: store, credentials: credentials,
+            refusesLocalAddresses: !configuration.allowsLocalAddresses, limit: configuration.downloadLimit,
+            report: report)
         gitSchemes = configuration.gitSchemes
         self.store = store
     }
@@ -92,8 +97,10 @@ package final class BuildRemotes: RemoteSources {
 }
 
 extension Engine {
-    /// For one build, and for whatever is read for it beforehand.
-    package func remotes(report: @escaping EventSink = { _ in }) throws -> BuildRemotes {
-        try BuildRemotes(configuration, store: store, http: http, report: report)
+    /// For one build, and for whatever is read for it beforehand; `secrets` may be for servers.
+    package func remotes(
+        secrets: BuildSecrets = BuildSecrets(), report: @escaping EventSink = { _ in }
+    ) throws -> BuildRemotes {
+        try BuildRemotes(configuration, store: store, http: http, secrets: secrets, report: report)
     }
 }

@@ -16,6 +16,7 @@ struct Downloads: Sendable {
 
     let client: HTTPClient
     let store: Store
+    let credentials: ServerCredentials
     let refusesLocalAddresses: Bool
     let limit: Int64
     private(set) var report: EventSink
@@ -52,6 +53,7 @@ struct Downloads: Sendable {
         request.headers["Accept-Encoding"] = "identity"
         request.redirects = .follow(limit: 10)
         request.retry = .standard
+        request.authorization = credentials.authorization(for: url)
         request.refusesLocalAddresses = refusesLocalAddresses
         if let known {
             if let tag = known.tag { request.headers["If-None-Match"] = tag }
@@ -82,7 +84,7 @@ struct Downloads: Sendable {
         case 401, 403:
             throw RemoteSourceError(
                 "cannot fetch `\(url)`: the server refuses it with status \(response.status)",
-                hint: "it may want credentials")
+                hint: "if it wants a token, give it with --secret id=HTTP_AUTH_TOKEN_\(url.host),src=FILE")
         case 404, 410:
             throw RemoteSourceError("cannot fetch `\(url)`: the server does not have it (status \(response.status))")
         default:

@@ -27,15 +27,15 @@ final class GitSources: Sendable {
     private let remote: GitRemote
     private let mirrors: FilePath
     private let schemes: Set<GitURL.Scheme>
-    private let sshAgent: String?
+    private let credentials: ServerCredentials
     private let lookups = SharedWork<Lookup, CommitID, Never>()
     private let known = Mutex<[Lookup: CommitID]>([:])
 
-    init(_ configuration: EngineConfiguration, remote: GitRemote) {
+    init(_ configuration: EngineConfiguration, remote: GitRemote, credentials: ServerCredentials) {
         self.remote = remote
+        self.credentials = credentials
         mirrors = configuration.root.appending("git")
         schemes = configuration.gitSchemes
-        sshAgent = configuration.sshAgent
     }
 
     // MARK: Contexts
@@ -106,8 +106,10 @@ final class GitSources: Sendable {
     }
 
     private func fetch(_ id: CommitID, of url: GitURL, seenAt ref: RefName?) async throws -> Fetched {
-        let mirror = GitMirror(of: url, in: mirrors, remote: remote, scope: url.user ?? "")
-        try await mirror.ensure(id, seenAt: ref, credentials: credentials(for: url))
+        let credentials = credentials.credentials(for: url)
+        // What one may see is not for those who may not.
+        let mirror = GitMirror(of: url, in: mirrors, remote: remote, scope: credentials.map { "\($0)" } ?? "")
+        try await mirror.ensure(id, seenAt: ref, credentials: credentials)
         return Fetched(commit: try await mirror.commit(id), mirror: mirror)
     }
 
@@ -125,7 +127,7 @@ final class GitSources: Sendable {
         if let id = known.withLock({ $0[lookup] }) { return (id, names.last) }
         let id = try await lookups.value(for: lookup, receive: { _ in }) { [remote, credentials] _ in
             let refs = try await remote.refs(
-                of: address.url, prefixes: names.map(\.text), credentials: credentials(address.url))
+                of: address.url, prefixes: names.map(\.text), credentials: credentials.credentials(for: address.url))
             guard let id = names.lazy.compactMap({ refs[$0] }).first else { throw Self.missing(address) }
             return id
         }
@@ -145,16 +147,6 @@ final class GitSources: Sendable {
         case .full(let name): return RemoteSourceError("\(address.url) has no ref `\(name)`")
         case .head, .commit:
             return RemoteSourceError("\(address.url) has no default branch", hint: "say which branch: URL#branch")
-        }
-    }
-
-    private func credentials(for url: GitURL) -> GitCredentials? { credentials(url) }
-
-    private var credentials: @Sendable (GitURL) -> GitCredentials? {
-        { [sshAgent] url in
-            if let own = url.credentials { return own }
-            guard url.scheme == .ssh, let sshAgent else { return nil }
-            return .sshAgent(user: url.user ?? "git", socket: sshAgent)
         }
     }
 

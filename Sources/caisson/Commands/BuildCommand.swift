@@ -53,7 +53,8 @@ struct BuildCommand: AsyncParsableCommand {
         let plan = try results.plan(targets: target)
         let terminal = try failure.terminal()
         let engine = try store.engine(limits: try limits.limits)
-        let remotes = try engine.remotes()
+        let lent = try secrets.secrets()
+        let remotes = try engine.remotes(secrets: lent)
         let source = try await contexts.source(
             through: remotes, arguments: Self.pairs(buildArg, fromEnvironment: true))
         if let question {
@@ -69,7 +70,7 @@ struct BuildCommand: AsyncParsableCommand {
         request.isStrict = strict
         request.remotes = remotes
         request.namedContexts = try await contexts.namedContexts(of: engine, through: remotes)
-        request.secrets = try secrets.secrets()
+        request.secrets = lent
         request.settings = sandbox.settings
         request.entitlements = Set(entitlements.allow)
         let view = try progress.view(for: source.dockerfile.source)

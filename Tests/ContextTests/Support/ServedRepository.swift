@@ -10,11 +10,13 @@ final class ServedRepository: Sendable {
     let root: FilePath
     let server: GitHTTPServer
 
-    init() async throws {
+    init(
+        answer: @escaping @Sendable (GitHTTPServer.Request) -> GitHTTPServer.Answer = { _ in .backend }
+    ) async throws {
         root = FilePath(NSTemporaryDirectory()).appending("caisson-served-\(UUID())")
         try FileManager.default.createDirectory(
             atPath: root.appending("served").string, withIntermediateDirectories: true)
-        server = try GitHTTPServer(root.appending("served"))
+        server = try GitHTTPServer(root.appending("served"), answer: answer)
         try await add("repository")
     }
 
