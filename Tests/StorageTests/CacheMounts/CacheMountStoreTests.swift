@@ -115,6 +115,28 @@ struct CacheMountStoreTests {
         #expect(try test.store.cacheMounts.all().map(\.copies) == [2])
     }
 
+    @Test func collectionTakesCachesThatNobodyUses() async throws {
+        let test = try TestStore()
+        let used = try await test.store.cacheMounts.take(CacheMountID(name: "used"), .shared)
+        _ = try await test.store.cacheMounts.take(CacheMountID(name: "free"), .shared)
+        let other = try Store.open(at: test.path)
+        let report = try other.collect(CollectionPolicy(kinds: [.mount], takesAll: true), now: 0)
+        #expect(report.removals.map(\.item.kind) == [.mount])
+        #expect(try other.cacheMounts.all().map(\.id.name) == ["used"])
+        #expect(try Self.names(in: used) == [])
+        #expect(try Self.names(in: try await other.cacheMounts.take(CacheMountID(name: "free"), .locked)) == [])
+    }
+
+    @Test func whatAKilledProcessWasMakingIsSweptAway() async throws {
+        let test = try TestStore()
+        let left = test.path.appending("mounts/.gone-1-1.1/new").string
+        try FileManager.default.createDirectory(atPath: left, withIntermediateDirectories: true)
+        try Data("temporaries\n".utf8).write(to: URL(filePath: test.path.appending("leases/gone-1-1").string))
+        let again = try Store.open(at: test.path)
+        #expect(!FileManager.default.fileExists(atPath: test.path.appending("mounts/.gone-1-1.1").string))
+        #expect(try again.cacheMounts.all().isEmpty)
+    }
+
     @Test(.enabled(if: TestHost.isRoot, "owners need root"))
     func aNewCacheIsAsItsMountSays() async throws {
         let test = try TestStore()
