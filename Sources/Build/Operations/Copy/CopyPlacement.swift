@@ -272,7 +272,10 @@ extension CopyPlacement {
     /// Forgets entries below a directory that something else replaces.
     private mutating func clear(_ path: EntryPath) {
         guard let there = tree.node(at: path), tree[there].isDirectory else { return }
-        layer = layer.filter { !$0.key.isAtOrBelow(path) }
+        // What is below is gone then, so that an archive that goes on replacing costs no more than it is long.
+        var gone = [path]
+        tree.walk(from: there, at: path) { below, _ in gone.append(below) }
+        for path in gone { layer[path] = nil }
         replaced.insert(path)
     }
 }

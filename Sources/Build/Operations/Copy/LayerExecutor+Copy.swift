@@ -69,6 +69,10 @@ extension LayerExecutor {
                 node, named: Array(file.name.utf8), to: copy.destination,
                 isDirectory: copy.destinationIsDirectory)
         }
-        return try await contents.writeOnThread(placement)
+        do { return try await contents.writeOnThread(placement) } catch let error as StorageError
+            where error.code == .invalidLayer
+        {
+            throw CopyError(error.message)
+        }
     }
 }
