@@ -93,6 +93,15 @@ struct GitSourceTests {
         #expect(message.contains(expected) && message.contains("line 2"), "\(message)")
     }
 
+    @Test func aSubdirectoryIsNotSoughtThroughLinks() async throws {
+        _ = try await commitSample()
+        try FileManager.default.createSymbolicLink(
+            atPath: served.root.appending("repository/link").string, withDestinationPath: "/etc")
+        try await served.commit()
+        let message = await yard.failure("FROM scratch\nADD \(served.url)#:link /")
+        #expect(message.contains("`link` in commit"), "\(message)")
+    }
+
     // MARK: .git
 
     @Test func aKeptRepositoryIsTheSameEverywhereAndGitTakesIt() async throws {

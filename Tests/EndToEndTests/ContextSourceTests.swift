@@ -12,6 +12,10 @@ struct ContextSourceTests {
     init() throws { workspace = try Workspace() }
 
     private func caisson(_ arguments: String..., input: [UInt8]) async throws -> Command.Result {
+        try await caisson(arguments, input: input)
+    }
+
+    private func caisson(_ arguments: [String], input: [UInt8]) async throws -> Command.Result {
         var command = workspace.command(arguments)
         command.input = .bytes(input)
         return try await command.run()
@@ -68,6 +72,44 @@ struct ContextSourceTests {
             result = try await workspace.caisson("build", "git://127.0.0.1:\(port)/repository.git#main:service")
         }
         #expect(result.code == 0, "\(result.errorText)")
+    }
+
+    @Test(.enabled(if: SSHServer.isInstalled, "sshd is not installed"))
+    func aRepositoryIsOpenedByTheKeysOfTheAgent() async throws {
+        try await repository()
+        let server = try await SSHServer(in: workspace.directory)
+        let socket = workspace.path("agent")
+        var command = Command("/usr/bin/ssh-agent", ["-D", "-a", socket], environment: workspace.environment)
+        command.output = .discard
+        command.deadline = .seconds(120)
+        let agent = try await command.start()
+        defer { agent.kill() }
+        for _ in 0..<200 where !workspace.exists("agent") { try await Task.sleep(for: .milliseconds(10)) }
+        let environment = ["SSH_AUTH_SOCK=\(socket)"]
+        var add = Command("/usr/bin/ssh-add", [server.key.string], environment: workspace.environment + environment)
+        add.deadline = .seconds(30)
+        #expect(try await add.run().status.isSuccess)
+        let url = server.url(of: FilePath(workspace.path("served/repository.git"))) + "#main:service"
+        let stranger = try await workspace.caisson("build", url, environment: environment)
+        #expect(stranger.code == 3 && stranger.errorText.contains("not known"), "\(stranger.errorText)")
+        try workspace.write(".ssh/known_hosts", server.knownHost + "\n")
+        let result = try await workspace.caisson("build", url, environment: environment)
+        #expect(result.code == 0, "\(result.errorText)")
+        let keyless = try await workspace.caisson("build", url.replacing("main:", with: "other:"))
+        #expect(keyless.code == 2, "\(keyless.errorText)")
+    }
+
+    /// Rule 97 of the reference.
+    @Test func aRepositoryIsKeptForABuildThatAsks() async throws {
+        try await repository()
+        try workspace.write("Other", "FROM scratch\nCOPY .git/HEAD /\n")
+        let url = "file://\(workspace.path("served/repository.git"))"
+        let arguments = ["build", "-f", "-", url]
+        let without = try await caisson(arguments, input: workspace.bytes("Other"))
+        #expect(without.code == 1 && without.errorText.contains("`.git/HEAD` is not in"), "\(without.errorText)")
+        let with = try await caisson(
+            arguments + ["--build-arg", "BUILDKIT_CONTEXT_KEEP_GIT_DIR=1"], input: workspace.bytes("Other"))
+        #expect(with.code == 0, "\(with.errorText)")
     }
 
     @Test func standardInputIsAnArchiveOrADockerfile() async throws {
