@@ -7,7 +7,8 @@ package import SystemPackage
 ///     blobs/sha256/<hex>      what came from or goes to registries
 ///     layers/<diffid>.tar     layers, uncompressed         layers/<diffid>.erofs  their indexes, derived
 ///     cache/<xx>/<key>        cache records                compressed/<xx>/<key>  which blob a layer was made into
-///     references/<xx>/<key>   names of images              leases/<session>       what running builds need
+///     references/<xx>/<key>   names of images              journals/<xx>/<key>    what builds were asked for
+///     leases/<session>       what running builds need
 ///     work/ mounts/ git/      upper directories, cache mounts, mirrors: their owners' own
 ///     quarantine/             damaged files, kept for whoever wants to know why
 ///     reserved/<session>      room set aside under a quota
@@ -21,6 +22,8 @@ package final class Store: Sendable {
     package let layers: LayerStore
     package let records: RecordStore
     package let references: ReferenceStore
+    /// What builds were asked for, for whoever asks why their steps ran.
+    package let journals: RecordStore
     package let cacheMounts: CacheMountStore
     let session: Session
 
@@ -53,7 +56,8 @@ package final class Store: Sendable {
         try Store.checkFormat(of: root)
         self.root = root
         for name in [
-            "blobs", "blobs/sha256", "layers", "cache", "compressed", "references", "leases", "work", "mounts",
+            "blobs", "blobs/sha256", "layers", "cache", "compressed", "references", "journals", "leases", "work",
+            "mounts",
         ] {
             try StoreDirectory.create(root.appending(name))
         }
@@ -61,6 +65,7 @@ package final class Store: Sendable {
         session = try Session(in: root.appending("leases"))
         blobs = BlobStore(directory: root.appending("blobs").appending("sha256"), root: root, session: session)
         records = RecordStore(directory: root.appending("cache"), session: session)
+        journals = RecordStore(directory: root.appending("journals"), session: session)
         references = ReferenceStore(RecordStore(directory: root.appending("references"), session: session))
         cacheMounts = CacheMountStore(directory: root.appending("mounts"), session: session)
         layers = LayerStore(
@@ -126,7 +131,7 @@ package final class Store: Sendable {
             name.hasPrefix(".") && !alive.contains(String(name.dropFirst().prefix { $0 != "." }))
         }
         var directories = [blobs.directory, layers.directory]
-        for parent in ["cache", "compressed", "references"] {
+        for parent in ["cache", "compressed", "references", "journals"] {
             let parent = root.appending(parent)
             directories += try StoreDirectory.names(in: parent).map { parent.appending($0) }
         }

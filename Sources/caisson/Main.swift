@@ -51,11 +51,16 @@ struct Caisson: ParsableCommand {
             """,
         version: "caisson 0.1.0",
         groupedSubcommands: [
-            CommandGroup(name: "Building", subcommands: [BuildCommand.self, RunCommand.self, DockerfileCommand.self]),
+            CommandGroup(
+                name: "Building",
+                subcommands: [
+                    BuildCommand.self, ExplainCommand.self, RunCommand.self, ShellCommand.self, DockerfileCommand.self,
+                ]),
             CommandGroup(
                 name: "Images",
                 subcommands: [
-                    ImageCommand.self, PullCommand.self, PushCommand.self, LoginCommand.self, FsckCommand.self,
+                    ImageCommand.self, PullCommand.self, PushCommand.self, LoginCommand.self, CacheCommand.self,
+                    FsckCommand.self,
                 ]),
             CommandGroup(
                 name: "Agent",

@@ -62,6 +62,7 @@ package actor ImageLibrary: BaseImageResolver {
         if store.blobs.contains(descriptor.digest),
             let bytes = try? store.blobs.read(descriptor.digest, limit: Self.documentLimit)
         {
+            try store.blobs.noteUse(of: descriptor.digest)
             return RawManifest(descriptor: descriptor, bytes: bytes)
         }
         let raw = try await source.manifest(descriptor, in: reference.repository)
@@ -73,6 +74,7 @@ package actor ImageLibrary: BaseImageResolver {
         if store.blobs.contains(descriptor.digest),
             let bytes = try? store.blobs.read(descriptor.digest, limit: Self.documentLimit)
         {
+            try store.blobs.noteUse(of: descriptor.digest)
             return bytes
         }
         let stream = try await source.blob(descriptor, in: reference.repository, from: 0)
@@ -92,7 +94,7 @@ package actor ImageLibrary: BaseImageResolver {
     package func fetch(_ chain: LayerChain, origins: LayerOrigins, report: @escaping @Sendable (Transfer) -> Void)
         async throws
     {
-        let missing = Set(chain.layers.filter { !store.layers.contains($0) })
+        let missing = Set(try chain.layers.filter { try !store.layers.claim($0) })
         if missing.isEmpty { return }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for layer in missing {
@@ -110,11 +112,11 @@ package actor ImageLibrary: BaseImageResolver {
         _ layer: DiffID, from origin: LayerOrigins.Origin, report: @escaping @Sendable (Transfer) -> Void
     ) async throws {
         _ = try await fetches.value(for: layer, receive: report) { [store, source] emit in
-            if store.layers.contains(layer) { return layer }
+            if try store.layers.claim(layer) { return layer }
             let descriptor = origin.descriptor
             let name = "\(origin.repository) \(descriptor.digest.short)"
             let stream =
-                store.blobs.contains(descriptor.digest)
+                try store.blobs.claim(descriptor.digest)
                 ? try store.blobs.stream(descriptor.digest)
                 : try await source.blob(descriptor, in: origin.repository, from: 0)
             let progress = TransferProgress(.pull, name: name, total: descriptor.size, emit: emit)
@@ -124,9 +126,22 @@ package actor ImageLibrary: BaseImageResolver {
         }
     }
 
+    /// Makes sure that the blob of an image's layer lies in the store: fetched for a layer of the base, made again for
+    /// one of our own whose blob was taken to make room.
+    func provideBlob(of layer: BuiltImage.Layer) async throws {
+        if let origin = layer.origin { return try await fetchBlob(layer.descriptor, from: origin) }
+        if try store.blobs.claim(layer.descriptor.digest) { return }
+        guard let compression = layer.descriptor.mediaType.layerCompression,
+            try await store.layers.compressed(layer.diffID, as: compression).digest == layer.descriptor.digest
+        else {
+            throw StorageError(
+                .notFound, "blob `\(layer.descriptor.digest)` is gone, and its layer is no longer made into the same")
+        }
+    }
+
     /// Makes sure that a blob lies in the store in its compressed form, as its registry has it.
     package func fetchBlob(_ descriptor: Descriptor, from repository: RepositoryName) async throws {
-        if store.blobs.contains(descriptor.digest) { return }
+        if try store.blobs.claim(descriptor.digest) { return }
         _ = try await documents.value(for: descriptor.digest, receive: { _ in }) { [store, source] _ in
             let stream = try await source.blob(descriptor, in: repository, from: 0)
             try await store.blobs.ingest(stream, expecting: descriptor)

@@ -50,9 +50,7 @@ extension Solver {
 
     /// A mistake in an input that is no step is one of the step it was made for.
     private func definition(of input: VertexID, for vertex: Vertex) async throws -> Definition {
-        do { return try await definition(of: input) } catch let error as CopyError {
-            throw failure(of: vertex, error.message, hint: error.hint) ?? error
-        }
+        do { return try await definition(of: input) } catch { throw failure(of: vertex, error) ?? error }
     }
 
     func contentIngredients(of vertex: Vertex, on inputs: [LayerChain], definition: Definition) async throws -> JSON {
@@ -86,14 +84,19 @@ extension Solver {
     private func select(_ copy: CopyOperation, from source: SelectionSource, for vertex: Vertex) async throws
         -> SelectedFiles
     {
-        do {
-            return try await executor.select(copy, from: source)
-        } catch let error as CopyError {
-            throw failure(of: vertex, error.message, hint: error.hint) ?? error
-        } catch let error as RemoteSourceError {
+        do { return try await executor.select(copy, from: source) } catch { throw failure(of: vertex, error) ?? error }
+    }
+
+    /// What a mistake in a source is for the step that takes from it; nil for other errors, and for a vertex that is no
+    /// step and passes them on to the one it was made for.
+    private func failure(of vertex: Vertex, _ error: any Error) -> BuildError? {
+        switch error {
+        case let error as CopyError: return failure(of: vertex, error.message, hint: error.hint)
+        case let error as RemoteSourceError:
             let failure = failure(of: vertex, error.message, hint: error.hint)
             // Told apart from what the author of the build can mend.
-            throw (error.isInfrastructure ? failure.map { .infrastructure("\($0)") } : failure) ?? error
+            return error.isInfrastructure ? failure.map { .infrastructure("\($0)") } : failure
+        default: return nil
         }
     }
 

@@ -4,6 +4,7 @@ internal import OCI
 extension Solver {
     func reportHit(_ vertex: Vertex, layer: DiffID?, reason: String) {
         guard let step = vertex.step, reported.insert(vertex.id).inserted else { return }
+        fates[vertex.id] = Fate(isCached: true, reasons: [reason])
         report(.stepStarted(step))
         report(.stepFinished(step, StepOutcome(isCached: true, reason: reason, layer: layer, duration: .zero)))
     }
@@ -27,8 +28,14 @@ extension Solver {
         }
     }
 
+    /// What is said in a line.
+    static func summary(of reasons: [String]) -> String {
+        let rest = reasons.count - 3
+        return reasons.prefix(3).joined(separator: "; ") + (rest > 0 ? "; and \(rest) more" : "")
+    }
+
     func record(of id: VertexID) async -> CacheRecord? {
-        guard usesCache, let definition = try? await definition(of: id) else { return nil }
+        guard !isUncached(graph[id]), let definition = try? await definition(of: id) else { return nil }
         return await records.record(for: definition.key)
     }
 }

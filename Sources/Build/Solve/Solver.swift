@@ -27,6 +27,8 @@ package actor Solver {
     let executor: any OperationExecutor
     private let flights: Flights
     let usesCache: Bool
+    let uncachedStages: Set<String>
+    let history: BuildHistory
     let report: EventSink
     private let now: @Sendable () -> Int64
 
@@ -36,10 +38,13 @@ package actor Solver {
     var definitions: [VertexID: Definition] = [:]
     /// Vertices whose step was reported: each is once.
     var reported: Set<VertexID> = []
+    var fates: [VertexID: Fate] = [:]
 
-    /// `usesCache` false runs every step again; results are recorded all the same. `now` gives seconds since 1970.
+    /// `usesCache` false runs every step again, `uncachedStages` those of some stages; results are recorded all the same.
+    /// `history` is what reasons are found in. `now` gives seconds since 1970.
     package init(
         graph: Graph, records: any CacheRecords, executor: any OperationExecutor, flights: Flights, usesCache: Bool,
+        uncachedStages: Set<String> = [], history: BuildHistory = BuildHistory(),
         now: @escaping @Sendable () -> Int64, report: @escaping EventSink
     ) {
         self.graph = graph
@@ -47,6 +52,8 @@ package actor Solver {
         self.executor = executor
         self.flights = flights
         self.usesCache = usesCache
+        self.uncachedStages = uncachedStages
+        self.history = history
         self.now = now
         // Steps that run here and output of shared ones arrive from different places.
         let gate = ReportGate()
@@ -102,7 +109,8 @@ package actor Solver {
         case .run, .copy, .makeDirectory: break
         }
         let definition = try await definition(of: id)
-        if usesCache, let record = await records.record(for: definition.key) {
+        let usesCache = !isUncached(vertex)
+        if usesCache, !standsOnUncached(id), let record = await records.record(for: definition.key) {
             await passOver(vertex.inputs, below: record.chain, onlyRecorded: true)
             reportHit(vertex, layer: record.chain.layers.last, reason: "same instruction on the same inputs")
             return record.chain
@@ -121,7 +129,7 @@ package actor Solver {
     /// Nothing runs: what is known of its inputs is known of it. The record saves looking at them.
     private func merge(_ vertex: Vertex) async throws -> LayerChain {
         let key = try await definition(of: vertex.id).key
-        if usesCache, let record = await records.record(for: key) {
+        if usesCache, !standsOnUncached(vertex.id), let record = await records.record(for: key) {
             await passOver(vertex.inputs, below: record.chain, onlyRecorded: true)
             return record.chain
         }
@@ -138,15 +146,18 @@ package actor Solver {
         async throws -> LayerChain
     {
         let started = ContinuousClock.now
+        let usesCache = !isUncached(vertex)
+        let reasons = missReasons(of: vertex)
+        fates[vertex.id] = Fate(isCached: false, reasons: reasons)
         if let step = vertex.step, reported.insert(vertex.id).inserted { report(.stepStarted(step)) }
         do {
             let layer = try await flights.value(for: key, receive: { [report] in report($0.of(vertex.step)) }) {
-                [records, executor, usesCache, now] emit in
+                [records, executor, now] emit in
                 // Equal work may have ended between the look for its record and now.
                 if usesCache, let layer = await records.record(for: key)?.chain.layers.last { return layer }
                 let layer = try await executor.execute(vertex, on: inputs, emit: emit)
                 let record = CacheRecord(
-                    chain: inputs[0].appending(layer), ingredients: content, title: vertex.step?.title ?? "",
+                    chain: inputs[0].appending(layer), ingredients: content, title: vertex.title,
                     created: now(), milliseconds: Int64((ContinuousClock.now - started) / .milliseconds(1)))
                 try await records.save(record, for: [key, definition])
                 return layer
@@ -160,11 +171,14 @@ package actor Solver {
             if let step = vertex.step {
                 report(
                     .stepFinished(
-                        step, StepOutcome(isCached: false, reason: "no record", layer: layer, duration: duration)))
+                        step,
+                        StepOutcome(
+                            isCached: false, reason: Self.summary(of: reasons), layer: layer, duration: duration)))
             }
             return chain
         } catch {
             guard let step = vertex.step, !(error is CancellationError) else { throw error }
+            fates[vertex.id]?.hasFailed = true
             let failure = Self.failure(error, of: step)
             report(.stepFailed(step, message: (failure as? BuildError)?.stepMessage ?? "\(failure)"))
             throw failure

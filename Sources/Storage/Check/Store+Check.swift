@@ -103,7 +103,7 @@ private struct StoreCheck {
     }
 
     mutating func checkRecords() throws {
-        for records in [store.records, store.layers.compressed, store.references.records] {
+        for records in [store.records, store.layers.compressed, store.references.records, store.journals] {
             for folder in try names(in: records.directory) {
                 let folder = records.directory.appending(folder)
                 for name in try names(in: folder) {

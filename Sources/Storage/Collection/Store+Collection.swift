@@ -85,6 +85,8 @@ struct CollectionDecisions {
 
     private func reason(for item: StoreItem) -> String? {
         if item.kind == .work { return "left by a process that died" }
+        // Small, and what says afterwards that something was removed.
+        if item.kind == .journal, policy.keepsFor == nil, policy.kinds.count > 1 { return nil }
         if policy.takesAll { return "everything was asked for" }
         let age = now - item.lastUsed
         if let keepsFor = policy.keepsFor, age > keepsFor { return "not used for \(Self.duration(age))" }
@@ -95,7 +97,7 @@ struct CollectionDecisions {
         switch item.kind {
         case .layer, .blob: return "no step and no image needs it"
         case .damaged: return "put aside as damaged"
-        case .step, .image, .mount, .git, .work: return nil
+        case .step, .image, .mount, .git, .journal, .work: return nil
         }
     }
 

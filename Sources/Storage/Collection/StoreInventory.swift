@@ -49,6 +49,7 @@ struct StoreInventory {
 
         /// A cache mount says itself what it is called.
         var title: String {
+            if kind == .journal { return "" }
             guard kind == .mount, let bytes = try? StoreDirectory.read(path.appending("cache.json"), limit: 1 << 16),
                 let id = (try? JSON(parsing: bytes)).flatMap({ CacheMountID($0) })?.name
             else { return path.lastComponent?.string ?? "" }
@@ -185,6 +186,9 @@ struct StoreInventory {
         for name in try StoreDirectory.names(in: work) where !name.hasSuffix(".lock") {
             let path = work.appending(name)
             if try !StoreTree.isLocked(path), let tree = try add(.work, path) { trees.append(tree) }
+        }
+        for key in try store.journals.keys() {
+            if let tree = try add(.journal, store.journals.path(of: key)) { trees.append(tree) }
         }
         try addUnneededChains()
     }

@@ -15,6 +15,8 @@ package struct StoreItem: Hashable, Sendable {
         case mount
         /// The mirror of a repository.
         case git
+        /// What is known of the latest build of a place.
+        case journal
         /// What processes that died have left.
         case work
         /// Damaged content that a check put aside.

@@ -19,6 +19,21 @@ struct StoreOptions: ParsableArguments {
         help: ArgumentHelp("A registry (host[:port]) to talk to without TLS. Loopback needs none.", valueName: "host"))
     var plainHTTP: [String] = []
 
+    @Option(
+        name: .customLong("quota"),
+        help: ArgumentHelp(
+            "Bytes on disk the store may take, as 50GiB. Default: $CAISSON_QUOTA, else no limit.", valueName: "size"))
+    var quota: Size?
+
+    private func quota(_ environment: [String: String]) throws -> Int64? {
+        if let quota { return quota.bytes }
+        guard let text = environment["CAISSON_QUOTA"], !text.isEmpty else { return nil }
+        guard let size = Size(argument: text) else {
+            throw CommandFailure.usage("CAISSON_QUOTA is `\(text)`, not a size: write for instance 50GiB")
+        }
+        return size.bytes
+    }
+
     var storePath: FilePath {
         let environment = ProcessEnvironment.variables()
         if let root = root ?? environment["CAISSON_ROOT"] { return FilePath(root).absolute() }
@@ -36,6 +51,7 @@ struct StoreOptions: ParsableArguments {
     func engine(limits: EngineLimits = EngineLimits()) throws -> Engine {
         var configuration = configuration(environment: ProcessEnvironment.variables())
         configuration.limits = limits
+        configuration.quota = try quota(ProcessEnvironment.variables())
         return try Engine(configuration)
     }
 }
@@ -43,4 +59,8 @@ struct StoreOptions: ParsableArguments {
 extension FilePath {
     /// Relative paths start from the working directory.
     func absolute() -> FilePath { isAbsolute ? self : WorkingDirectory.path.pushing(self).lexicallyNormalized() }
+}
+
+enum WorkingPath {
+    static func absolute(_ path: String) -> String { FilePath(path).absolute().lexicallyNormalized().string }
 }

@@ -41,7 +41,7 @@ final class PlainProgress: ProgressView {
             write(lines, running[step.number]?.age ?? .zero, step)
         case .stepFinished(let step, let outcome):
             flush(step.number, &running)
-            write(step, outcome.isCached ? "CACHED" : "DONE \(Self.seconds(outcome.duration))")
+            write(step, outcome.isCached ? "CACHED" : "DONE \(Self.seconds(outcome.duration))\(Self.why(outcome))")
         case .stepFailed(let step, let message):
             flush(step.number, &running)
             write(step, "ERROR: \(message)")
@@ -73,6 +73,11 @@ final class PlainProgress: ProgressView {
             text.append(UInt8(ascii: "\n"))
         }
         if !text.isEmpty { StandardError.write(text) }
+    }
+
+    /// Why a step ran, where there is something to compare with.
+    private static func why(_ outcome: StepOutcome) -> String {
+        outcome.reason.isEmpty || outcome.reason.hasPrefix("no record") ? "" : " (\(outcome.reason))"
     }
 
     static func seconds(_ duration: Duration) -> String {

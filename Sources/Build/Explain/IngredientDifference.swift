@@ -1,0 +1,138 @@
+import OCI
+
+/// What differs between what a step was asked to do in two builds, in words, most telling first.
+struct IngredientDifference {
+    /// Names that the Dockerfile declares with ARG.
+    let arguments: Set<String>
+    private(set) var changes: [String] = []
+
+    init(from old: JSON, to new: JSON, arguments: Set<String>) {
+        self.arguments = arguments
+        compareFiles(old["files"], new["files"])
+        for part in ["run", "copy", "directory"] {
+            guard old[part] != nil || new[part] != nil else { continue }
+            guard let before = old[part], let after = new[part] else {
+                changes.append("another instruction")
+                return
+            }
+            compareMembers(before, after)
+        }
+        if old["selection"] != new["selection"] { changes.append("the sources changed") }
+    }
+
+    // MARK: Files
+
+    private mutating func compareFiles(_ old: JSON?, _ new: JSON?) {
+        guard let old, let new, old["digest"] != new["digest"] else { return }
+        guard let before = old["list"]?.arrayValue, let after = new["list"]?.arrayValue else {
+            changes.append("files changed (too many to name them)")
+            return
+        }
+        let (was, isNow) = (Self.byPath(before), Self.byPath(after))
+        for line in after.compactMap(\.stringValue) {
+            let (path, now) = Self.split(line)
+            guard let then = was[path] else {
+                changes.append("file \(path) is new")
+                continue
+            }
+            if then != now { changes.append(Self.fileChange(path, then, now)) }
+        }
+        for line in before.compactMap(\.stringValue) where isNow[Self.split(line).path] == nil {
+            changes.append("file \(Self.split(line).path) is gone")
+        }
+        if changes.isEmpty { changes.append("files changed their order or their place") }
+    }
+
+    private static func byPath(_ lines: [JSON]) -> [String: String] {
+        Dictionary(lines.compactMap(\.stringValue).map { split($0) }.map { ($0.path, $0.rest) }) { first, _ in first }
+    }
+
+    /// A line of a listing begins with a path, which may hold spaces, and says then what is there.
+    private static func split(_ line: String) -> (path: String, rest: String) {
+        let words = line.split(separator: " ", omittingEmptySubsequences: false)
+        let kinds: Set<Substring> = ["file", "directory", "link", "character", "block", "fifo"]
+        guard let kind = words.indices.dropFirst().first(where: { kinds.contains(words[$0]) }) else {
+            return (line, "")
+        }
+        return (words[..<kind].joined(separator: " "), words[kind...].joined(separator: " "))
+    }
+
+    private static func fileChange(_ path: String, _ old: String, _ new: String) -> String {
+        func value(_ name: Substring, in text: String) -> Substring? {
+            let words = text.split(separator: " ")
+            return words.firstIndex(of: name).flatMap { $0 + 1 < words.count ? words[$0 + 1] : nil }
+        }
+        for name: Substring in ["mode", "owner"] {
+            guard let before = value(name, in: old), let after = value(name, in: new), before != after else { continue }
+            let same =
+                old.split(separator: " ").filter { $0 != before } == new.split(separator: " ").filter { $0 != after }
+            if same { return "file \(path) changed its \(name) \(before) → \(after)" }
+        }
+        return "file \(path) changed"
+    }
+
+    // MARK: Members
+
+    private mutating func compareMembers(_ old: JSON, _ new: JSON) {
+        for name in Self.names(old, new) where old[name] != new[name] {
+            switch name {
+            case "environment": compareEnvironment(old[name], new[name])
+            case "arguments": changes.append("the command changed")
+            case "script", "inline": changes.append("the here-document changed")
+            case "epoch": changes.append("the epoch of its files moved \(Self.pair(old[name], new[name]))")
+            case "operation": changes.append("another instruction")
+            default: changes.append("\(Self.words[name] ?? name) \(Self.pair(old[name], new[name]))")
+            }
+        }
+    }
+
+    private static let words = [
+        "directory": "working directory", "user": "user", "network": "network", "platform": "platform",
+        "destination": "destination", "owner": "--chown", "mode": "--chmod",
+    ]
+
+    private static func names(_ old: JSON, _ new: JSON) -> [String] {
+        let names = (new.objectValue?.members ?? []).map(\.name)
+        return names + (old.objectValue?.members ?? []).map(\.name).filter { !names.contains($0) }
+    }
+
+    private mutating func compareEnvironment(_ old: JSON?, _ new: JSON?) {
+        let (before, after) = (Self.variables(old), Self.variables(new))
+        let known = Dictionary(before) { _, last in last }
+        let count = changes.count
+        for (name, value) in after {
+            guard known[name] != value else { continue }
+            let kind = arguments.contains(name) ? "ARG" : "ENV"
+            changes.append(
+                known[name].map { "\(kind) \(name) \(Self.shown($0)) → \(Self.shown(value))" }
+                    ?? "\(kind) \(name)=\(Self.shown(value)) is new")
+        }
+        let now = Set(after.map(\.0))
+        for (name, _) in before where !now.contains(name) {
+            changes.append("\(arguments.contains(name) ? "ARG" : "ENV") \(name) is gone")
+        }
+        if changes.count == count { changes.append("the order of the environment changed") }
+    }
+
+    private static func variables(_ json: JSON?) -> [(String, String)] {
+        (json?.arrayValue ?? []).compactMap(\.stringValue).map { line in
+            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
+        }
+    }
+
+    private static func pair(_ old: JSON?, _ new: JSON?) -> String { "\(text(old)) → \(text(new))" }
+
+    private static func text(_ json: JSON?) -> String {
+        switch json {
+        case nil: "none"
+        case .string(let text)?: shown(text)
+        case let json?: shown(json.lineText)
+        }
+    }
+
+    private static func shown(_ text: String) -> String {
+        if text.isEmpty { return "\"\"" }
+        return text.count > 60 ? text.prefix(59) + "…" : text
+    }
+}

@@ -1,0 +1,70 @@
+internal import Dockerfile
+internal import OCI
+
+/// What became of steps and why, for the journal and for whoever asks.
+extension Solver {
+    struct Fate {
+        var isCached: Bool?
+        var reasons: [String]
+        var hasFailed = false
+    }
+
+    /// Why a step runs although records are looked at.
+    func missReasons(of vertex: Vertex) -> [String] {
+        guard let step = vertex.step else { return [] }
+        if !usesCache { return ["--no-cache"] }
+        if isUncached(vertex) { return ["--no-cache-filter \(step.stage)"] }
+        let journal = journal(created: 0)
+        guard let entry = journal.entries.first(where: { $0.number == step.number }) else { return [] }
+        return MissReason(previous: history.previous, current: journal, arguments: history.arguments)
+            .changes(of: entry)
+    }
+
+    func isUncached(_ vertex: Vertex) -> Bool {
+        !usesCache || vertex.step.map { uncachedStages.contains($0.stage.lowercased()) } ?? false
+    }
+
+    /// Whether a step that is to run again lies behind the vertex: then its definition says too little.
+    func standsOnUncached(_ id: VertexID) -> Bool {
+        guard !uncachedStages.isEmpty else { return false }
+        var pending = graph[id].inputs
+        var seen = Set(pending)
+        while let next = pending.popLast() {
+            if isUncached(graph[next]) { return true }
+            pending += graph[next].inputs.filter { seen.insert($0).inserted }
+        }
+        return false
+    }
+
+    /// Every step of the graph with what is known of it by now.
+    package func journal(created: Int64) -> BuildJournal {
+        let steps = graph.vertices.filter { $0.step != nil }.sorted { $0.number < $1.number }
+        let places = Dictionary(uniqueKeysWithValues: steps.enumerated().map { ($1.id, $0) })
+        return BuildJournal(
+            entries: steps.compactMap { vertex in
+                guard let step = vertex.step else { return nil }
+                let definition = definitions[vertex.id]
+                let fate = fates[vertex.id]
+                return BuildJournal.Entry(
+                    number: step.number, stage: step.stage, index: step.index, count: step.count, title: step.title,
+                    keyword: step.keyword.rawValue, line: step.range.firstLine,
+                    key: definition?.key.description ?? "", ingredients: definition?.ingredients ?? .object([:]),
+                    inputs: vertex.inputs.map { input(graph[$0], places) }, isCached: fate?.isCached,
+                    reasons: fate?.reasons ?? [], hasFailed: fate?.hasFailed ?? false)
+            }, created: created)
+    }
+
+    private func input(_ vertex: Vertex, _ places: [VertexID: Int]) -> BuildJournal.Input {
+        if let place = places[vertex.id] { return .step(place) }
+        if case .image(let image) = vertex.operation {
+            return .image(
+                reference: image.reference.description, digest: image.manifest.digest.description,
+                content: LayerChain(image.config.diffIDs).identity)
+        }
+        return .other(key: definitions[vertex.id]?.key.description ?? "")
+    }
+}
+
+extension Vertex {
+    fileprivate var number: Int { step?.number ?? 0 }
+}

@@ -1,0 +1,47 @@
+package import Build
+import Dockerfile
+import OCI
+package import Storage
+
+/// Journals of the latest build of each place, targets and platforms.
+package struct BuildJournals: Sendable {
+    private let records: RecordStore
+
+    package init(in store: Store) { records = store.journals }
+
+    /// The latest build of `place`, of whatever targets; nil if there was none, or not since the store was cleared.
+    package func latest(of place: String) throws -> BuildJournal? {
+        guard let bytes = try records.get(key(["latest", place])),
+            let key = (try? JSON(parsing: bytes))?.stringValue.flatMap({ try? Digest(parsing: $0) })
+        else { return nil }
+        return try journal(key)
+    }
+
+    /// The build that `request` is compared with.
+    func history(of request: BuildRequest) -> BuildHistory {
+        let names = (request.dockerfile.globalArguments + request.dockerfile.stages.flatMap(\.instructions))
+            .flatMap { instruction -> [String] in
+                if case .arg(let arg) = instruction.instruction { arg.arguments.map(\.name.text) } else { [] }
+            }
+        // Without the older build reasons say less, no more.
+        let previous = request.cache.place.flatMap { try? journal(key(of: request, $0)) }
+        return BuildHistory(previous: previous, arguments: Set(names))
+    }
+
+    func save(_ journal: BuildJournal, of request: BuildRequest) throws {
+        guard let place = request.cache.place else { return }
+        let key = key(of: request, place)
+        try records.put(journal.json.canonicalBytes, for: key)
+        try records.put(JSON.string(key.description).canonicalBytes, for: self.key(["latest", place]))
+    }
+
+    private func journal(_ key: Digest) throws -> BuildJournal? {
+        try records.get(key).flatMap { try? BuildJournal(parsing: $0) }
+    }
+
+    private func key(of request: BuildRequest, _ place: String) -> Digest {
+        key(["build", place] + request.targets + request.platforms.map(\.description))
+    }
+
+    private func key(_ words: [String]) -> Digest { .of(JSON.array(words.map(JSON.string)).canonicalBytes) }
+}
