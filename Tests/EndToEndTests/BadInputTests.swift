@@ -43,6 +43,18 @@ struct BadInputTests {
         for word in words { #expect(result.errorText.contains(word), "\(result.errorText)") }
     }
 
+    @Test func patternThatMatchesNothingIsAWarningAndForStrictBuildsAnError() async throws {
+        let workspace = try Workspace()
+        try workspace.write("app/Dockerfile", "FROM scratch\nCOPY a no* /x/\n")
+        try workspace.write("app/a", "x")
+        let lenient = try await workspace.caisson("build", "--progress", "plain", "app")
+        #expect(lenient.code == 0)
+        #expect(lenient.errorText.contains("Dockerfile:2:8: warning: `no*` matches nothing"), "\(lenient.errorText)")
+        let strict = try await workspace.caisson("build", "--strict", "app")
+        #expect(strict.code == 1)
+        #expect(strict.errorText.contains("Dockerfile:2:8: error: `no*` matches nothing"), "\(strict.errorText)")
+    }
+
     @Test func missingSourceNamesTheIgnoreRuleThatHidIt() async throws {
         let workspace = try Workspace()
         try workspace.write("app/Dockerfile", "FROM scratch\nCOPY secret.key other /\n")

@@ -8,8 +8,8 @@ package import SystemPackage
 
 /// A directory as a context: what its ignore file leaves, with canonical modes, owners and no times.
 ///
-/// A clone's `.git` is no part of it, as it is none of the commit's tree. Files are opened below the directory's
-/// descriptor, never through a symbolic link.
+/// Pipes and devices are what they are; sockets, which no layer can hold, are left out. A clone's `.git` is no part of it,
+/// as it is none of the commit's tree. Files are opened below the directory's descriptor, never through a symbolic link.
 ///
 /// All of it is one state of the directory or the build fails: a file that is not what it was when it was found, and a
 /// directory that gained or lost a name while it was read or before its files were hashed.

@@ -16,11 +16,11 @@ package struct CopyPlacement: Sendable {
 
     private let base: FileTree
     /// The base with what has been placed so far.
-    private var tree: FileTree
+    var tree: FileTree
     /// The nodes of `tree` that the new layer must name.
-    private var layer: [EntryPath: FileTree.NodeID] = [:]
+    var layer: [EntryPath: FileTree.NodeID] = [:]
     /// Directories of the base that something else took the place of.
-    private var replaced: Set<EntryPath> = []
+    var replaced: Set<EntryPath> = []
     private let owner: Owner?
     private let mode: FileModeChange?
     /// For the directories made on the way.
@@ -28,7 +28,7 @@ package struct CopyPlacement: Sendable {
     private let modified: Timestamp
     private let keepsTimes: Bool
     /// No file that was placed is younger.
-    private(set) var newest: Timestamp
+    var newest: Timestamp
 
     /// `base` is the tree the layer is put on. Directories made on the way, and files whose origin keeps no times, get
     /// the time `epoch`; no file gets a later one, unless `keepsTimes`. `mode` is for them as well, unless the layer
@@ -120,7 +120,7 @@ package struct CopyPlacement: Sendable {
         try makeDirectory(path, directoryMode)
     }
 
-    private mutating func makeDirectory(_ path: EntryPath, _ mode: FileModeChange?) throws(CopyError) {
+    mutating func makeDirectory(_ path: EntryPath, _ mode: FileModeChange?) throws(CopyError) {
         if let node = existing(path) {
             guard node.isDirectory else { throw CopyError("cannot copy into `/\(path)`: it is not a directory") }
             return
@@ -134,7 +134,7 @@ package struct CopyPlacement: Sendable {
         try makeDirectory(try resolve(Array(path.utf8)))
     }
 
-    private func resolve(_ path: [UInt8], followsLast: Bool = true) throws(CopyError) -> EntryPath {
+    func resolve(_ path: [UInt8], followsLast: Bool = true) throws(CopyError) -> EntryPath {
         do {
             return try tree.resolve(path, followsLast: followsLast).path
         } catch {
@@ -142,7 +142,7 @@ package struct CopyPlacement: Sendable {
         }
     }
 
-    private func existing(_ path: EntryPath) -> FileTree.Node? { tree.node(at: path).map { tree[$0] } }
+    func existing(_ path: EntryPath) -> FileTree.Node? { tree.node(at: path).map { tree[$0] } }
 
     private mutating func placeContents(
         of directory: FileTree.NodeID, in source: FileTree, below target: EntryPath
@@ -195,7 +195,7 @@ package struct CopyPlacement: Sendable {
     }
 
     @discardableResult
-    private mutating func record(adorned node: FileTree.Node, at path: EntryPath) -> FileTree.NodeID {
+    mutating func record(adorned node: FileTree.Node, at path: EntryPath) -> FileTree.NodeID {
         guard let parent = path.parent.flatMap({ tree.node(at: $0) }) else { return FileTree.root }
         newest = max(newest, node.modified)
         let id = tree.add(node, named: path.name, to: parent)
@@ -203,14 +203,14 @@ package struct CopyPlacement: Sendable {
         return id
     }
 
-    private mutating func link(_ id: FileTree.NodeID, at path: EntryPath) {
+    mutating func link(_ id: FileTree.NodeID, at path: EntryPath) {
         guard let parent = path.parent.flatMap({ tree.node(at: $0) }) else { return }
         tree.link(id, named: path.name, to: parent)
         name(id, at: path)
     }
 
     /// A layer names every ancestor of its entries, with the metadata it has in the merged tree (layer contract, 2).
-    private mutating func name(_ id: FileTree.NodeID, at path: EntryPath) {
+    mutating func name(_ id: FileTree.NodeID, at path: EntryPath) {
         layer[path] = id
         var next = path.parent
         while let ancestor = next, !ancestor.isRoot, layer[ancestor] == nil {
@@ -219,7 +219,7 @@ package struct CopyPlacement: Sendable {
         }
     }
 
-    private func adorned(_ node: FileTree.Node, _ mode: FileModeChange?) -> FileTree.Node {
+    func adorned(_ node: FileTree.Node, _ mode: FileModeChange?) -> FileTree.Node {
         var node = node
         if let owner { (node.uid, node.gid) = (owner.uid, owner.gid) }
         if let mode, !node.isSymbolicLink {
@@ -227,56 +227,6 @@ package struct CopyPlacement: Sendable {
         }
         if node.modified.seconds <= 0 || !keepsTimes && node.modified > modified { node.modified = modified }
         return node
-    }
-}
-
-extension CopyPlacement {
-    /// Unpacks an archive's entries below the directory `destination` as tar does: in their order, later ones replacing
-    /// earlier ones and what stands in the way, links on the way followed inside the tree. An archive's root entry
-    /// leaves the destination as it is. `--chmod` is not for what an archive brings.
-    package mutating func unpack(
-        _ entries: [(path: EntryPath, node: FileTree.Node?, linkTarget: EntryPath?)], to destination: String
-    ) throws(CopyError) {
-        let target = try resolve(Array(destination.utf8))
-        try makeDirectory(target, nil)
-        for entry in entries where !entry.path.isRoot {
-            let parent = try resolve(target.appending(entry.path).parent?.bytes ?? [])
-            try makeDirectory(parent, nil)
-            let path = parent.appending(entry.path.name)
-            if let linkTarget = entry.linkTarget {
-                let resolved = try resolve(target.appending(linkTarget).bytes, followsLast: false)
-                guard let id = tree.node(at: resolved), !tree[id].isDirectory else {
-                    throw CopyError(
-                        "cannot unpack `\(entry.path)`: it is a hard link to `\(linkTarget)`, which is not there")
-                }
-                clear(path)
-                link(id, at: path)
-            } else if let node = entry.node {
-                unpack(node, at: path)
-            }
-        }
-    }
-
-    private mutating func unpack(_ node: FileTree.Node, at path: EntryPath) {
-        let adorned = adorned(node, nil)
-        if node.isDirectory, let there = tree.node(at: path), tree[there].isDirectory {
-            newest = max(newest, adorned.modified)
-            tree[there] = adorned
-            name(there, at: path)
-            return
-        }
-        clear(path)
-        record(adorned: adorned, at: path)
-    }
-
-    /// Forgets entries below a directory that something else replaces.
-    private mutating func clear(_ path: EntryPath) {
-        guard let there = tree.node(at: path), tree[there].isDirectory else { return }
-        // What is below is gone then, so that an archive that goes on replacing costs no more than it is long.
-        var gone = [path]
-        tree.walk(from: there, at: path) { below, _ in gone.append(below) }
-        for path in gone { layer[path] = nil }
-        replaced.insert(path)
     }
 }
 
