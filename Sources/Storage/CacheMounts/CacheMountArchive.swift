@@ -30,7 +30,7 @@ package struct CacheMountArchive: ~Copyable {
     package static func unpack(_ file: SharedDescriptor, below directory: SharedDescriptor) throws {
         let entries = try TarReader.entries(of: file)
         if let whiteout = entries.first(where: { $0.path.name.starts(with: Whiteout.prefix) }) {
-            throw StorageError(.unsupported, "`\(whiteout.path)` has a name that means a deletion: `.wh.` is reserved")
+            throw StorageError(.invalidLayer, "`\(whiteout.path)` has a name that means a deletion: `.wh.` is reserved")
         }
         var tree = LayerTree(entries: entries, tarSize: try file.size(), below: nil)
         try tree.addEntries()

@@ -37,9 +37,12 @@ extension CacheMountStore {
             id: id, size: try DiskUsage.of(folder), copies: copies, lastUsed: file.modified, isInUse: isInUse)
     }
 
-    /// Writes the cache as a tar to `file`, while nobody else has it. Of several copies the first one.
-    package func export(_ id: CacheMountID, to file: SharedDescriptor) async throws -> ArchiveSummary {
-        let lease = try await take(id, .locked)
+    /// Writes the cache as a tar to `file`, while nobody else has it. Of several copies the first one. `waiting` is
+    /// called once if somebody uses it.
+    package func export(
+        _ id: CacheMountID, to file: SharedDescriptor, waiting: @Sendable () -> Void = {}
+    ) async throws -> ArchiveSummary {
+        let lease = try await take(id, .locked, waiting: waiting)
         return try await BlockingThread(label: "cache-export").run {
             defer { withExtendedLifetime(lease) {} }
             return try CacheMountArchive.write(lease.directory, to: file)
@@ -49,13 +52,15 @@ extension CacheMountStore {
     /// Replaces the cache, or makes it, by what the tar in `source` holds, of any compression. Nothing has changed if
     /// the archive is damaged, or has another digest than `expected`.
     package func replace(
-        _ id: CacheMountID, by source: SharedDescriptor, expecting expected: Digest? = nil
+        _ id: CacheMountID, by source: SharedDescriptor, expecting expected: Digest? = nil,
+        waiting: @Sendable () -> Void = {}
     ) async throws -> ArchiveSummary {
         let (file, summary) = try await BlockingThread(label: "cache-import").run { [directory] in
             let place = SharedDescriptor(try OwnedDescriptor.open(directory, flags: OpenFlags.directory))
             return try Self.decompress(source, to: .temporary(on: place), expecting: expected)
         }
-        _ = try await take(id, .locked, renewing: true) { try CacheMountArchive.unpack(file, below: $0) }
+        _ = try await take(
+            id, .locked, renewing: true, fill: { try CacheMountArchive.unpack(file, below: $0) }, waiting: waiting)
         return summary
     }
 

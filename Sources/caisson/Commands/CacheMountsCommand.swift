@@ -16,6 +16,8 @@ struct CacheMountsCommand: ParsableCommand {
             """,
         subcommands: [List.self, Export.self, Import.self, Remove.self])
 
+    @Sendable private static func sayWaiting() { StandardError.write("waiting for a step that uses the cache\n") }
+
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "ls", abstract: "Lists the caches with their sizes on disk.")
@@ -60,12 +62,13 @@ struct CacheMountsCommand: ParsableCommand {
                     throw CommandFailure.usage("the terminal takes no archive: name a file with --output")
                 }
                 let stream = SharedDescriptor(try OwnedDescriptor.open("/dev/stdout", flags: OpenFlags.write))
-                StandardError.write("\(try await mounts.export(id, to: stream).digest)\n")
+                StandardError.write(
+                    "\(try await mounts.export(id, to: stream, waiting: CacheMountsCommand.sayWaiting).digest)\n")
                 return
             }
             let path = FilePath(output).absolute()
             try await FileContents.replace(path) { file in
-                let summary = try await mounts.export(id, to: file)
+                let summary = try await mounts.export(id, to: file, waiting: CacheMountsCommand.sayWaiting)
                 StandardOutput.write(store.json ? summary.json(of: id).lineText + "\n" : "\(summary.digest)\n")
             }
         }
@@ -89,11 +92,16 @@ struct CacheMountsCommand: ParsableCommand {
 
         func run() async throws {
             let mounts = try store.openStore().cacheMounts
-            let summary = try await mounts.replace(
-                try id(in: mounts), by: try source(),
-                expecting: try digest.map { text in
-                    do { return try Digest(parsing: text) } catch { throw CommandFailure.usage("\(error)") }
-                })
+            let expected = try digest.map { text in
+                do { return try Digest(parsing: text) } catch { throw CommandFailure.usage("\(error)") }
+            }
+            let summary: ArchiveSummary
+            do {
+                summary = try await mounts.replace(
+                    try id(in: mounts), by: try source(), expecting: expected, waiting: CacheMountsCommand.sayWaiting)
+            } catch let error as StorageError where [.contentMismatch, .invalidLayer].contains(error.code) {
+                throw CommandFailure("\(error)", hint: "the cache is as it was")
+            }
             StandardOutput.write(
                 store.json ? summary.json(of: try id(in: mounts)).lineText + "\n" : "\(summary.digest)\n")
         }
@@ -133,7 +141,11 @@ struct CacheMountsCommand: ParsableCommand {
 
         func run() throws {
             let mounts = try store.openStore().cacheMounts
-            for item in try caches.map({ try mounts.cache(named: $0) }) { try mounts.remove(item.id.digest) }
+            for item in try caches.map({ try mounts.cache(named: $0) }) {
+                do { try mounts.remove(item.id.digest) } catch let error as StorageError where error.code == .inUse {
+                    throw CommandFailure("\(error)")
+                }
+            }
         }
     }
 }
