@@ -7,17 +7,23 @@ package struct Graph: Sendable {
     package private(set) var vertices: [Vertex] = []
     /// The build's context first, then the named ones.
     package private(set) var contexts: [any BuildContext]
-    private var contextNumbers: [String: Int] = [:]
+    /// The names of the contexts but the first.
+    private var contextNames: [String] = []
     private var known: [Digest: VertexID] = [:]
 
     package init(contexts: [any BuildContext]) { self.contexts = contexts }
 
     /// The place in `contexts` of the one of that name, which is added if it is new.
     package mutating func number(of context: any BuildContext, named name: String) -> Int {
-        if let number = contextNumbers[name] { return number }
-        contextNumbers[name] = contexts.count
+        if let index = contextNames.firstIndex(of: name) { return index + 1 }
+        contextNames.append(name)
         contexts.append(context)
         return contexts.count - 1
+    }
+
+    /// What messages call the context of that number.
+    func title(ofContext number: Int) -> String {
+        number == 0 ? "the build context" : "the context `\(contextNames[number - 1])`"
     }
 
     package subscript(id: VertexID) -> Vertex { vertices[id.index] }

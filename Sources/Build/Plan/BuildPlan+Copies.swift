@@ -22,8 +22,9 @@ extension BuildPlan {
                 continue
             }
             do {
-                let selection = try CopySelection(of: copy, in: tree) { context.exclusion(of: $0) }
-                warnings += selection.warnings(of: copy).filter { warning in
+                let origin = graph.title(ofContext: index)
+                let selection = try CopySelection(of: copy, in: tree, called: origin) { context.exclusion(of: $0) }
+                warnings += selection.warnings(of: copy, from: origin, vertex.prefix).filter { warning in
                     !warnings.contains(warning)
                         && !request.dockerfile.skips(warning.rule ?? "", onLine: warning.range?.firstLine)
                 }
@@ -48,19 +49,19 @@ extension Vertex {
 
 extension CopySelection {
     /// Patterns that match nothing are allowed, and seldom meant.
-    func warnings(of copy: CopyOperation) -> [Diagnostic] {
-        let origin = copy.origin == .stage ? "the stage or image it is copied from" : "the build context"
+    func warnings(of copy: CopyOperation, from origin: String, _ prefix: String = "") -> [Diagnostic] {
         if !unmatched.isEmpty, unmatched.count == copy.sources.count, copy.inlineFiles.isEmpty {
             let patterns = copy.sources.map { "`\($0)`" }.joined(separator: ", ")
             return [
                 Diagnostic(
-                    .warning, "nothing is copied: no match in \(origin) for \(patterns)", at: copy.places.first,
+                    .warning, "\(prefix)nothing is copied: no match in \(origin) for \(patterns)",
+                    at: copy.places.first,
                     rule: "CopyMatchesNothing", hint: "--strict makes this an error")
             ]
         }
         return unmatched.map { index in
             Diagnostic(
-                .warning, "`\(copy.sources[index])` matches nothing in \(origin)",
+                .warning, "\(prefix)`\(copy.sources[index])` matches nothing in \(origin)",
                 at: copy.places.indices.contains(index) ? copy.places[index] : nil, rule: "UnmatchedPattern",
                 hint: "--strict makes this an error")
         }

@@ -1,5 +1,6 @@
 import Archive
 import Build
+import Dockerfile
 import Engine
 import Foundation
 import OCI
@@ -118,5 +119,19 @@ struct CopyLayerTests {
         let log = EventLog()
         try await shop.build("FROM base AS a\nFROM base\nCOPY --from=a /none* /etc/pass* /x/", log: log)
         #expect(log.warnings == ["3: `/none*` matches nothing in the stage or image it is copied from"])
+    }
+
+    @Test func aNamedContextIsCalledByItsName() async throws {
+        let shop = try await Workshop()
+        try shop.write("doc/manual", "m", in: "documents")
+        let documents = try DirectoryContext(shop.path.appending("documents"), ignore: IgnoreFile("doc\n"))
+        let error = await #expect(throws: BuildError.self) {
+            try await shop.build("FROM base\nCOPY --from=papers doc/manual /") {
+                $0.namedContexts = NamedContexts(["papers": .files(documents)])
+            }
+        }
+        #expect(
+            "\(error!)".contains(
+                "`doc/manual` is not in the context `papers`: excluded by .dockerignore line 1 (`doc`)"), "\(error!)")
     }
 }

@@ -5,19 +5,23 @@ import Storage
 /// COPY and ADD.
 extension LayerExecutor {
     package func select(_ copy: CopyOperation, from source: SelectionSource) async throws -> SelectedFiles {
-        let context = context(of: source)
-        let selection = try Self.selection(of: copy, in: try await tree(of: source), context)
+        let selection = try selection(of: copy, in: try await tree(of: source), from: source)
         return SelectedFiles(
-            selection, for: copy, digests: try await digests(of: selection, context: context))
+            selection, for: copy, digests: try await digests(of: selection, context: context(of: source)))
     }
 
-    private static func selection(
-        of copy: CopyOperation, in tree: FileTree, _ context: (any BuildContext)?
-    ) throws -> CopySelection {
-        guard let context else {
-            return try CopySelection(of: copy, in: tree, called: "the stage or image it is copied from")
+    private func selection(
+        of copy: CopyOperation, in tree: FileTree, from source: SelectionSource
+    ) throws(CopyError) -> CopySelection {
+        let context = context(of: source)
+        return try CopySelection(of: copy, in: tree, called: title(of: source)) { context?.exclusion(of: $0) }
+    }
+
+    private func title(of source: SelectionSource) -> String {
+        switch source {
+        case .context(let index): graph.title(ofContext: index)
+        case .chain: "the stage or image it is copied from"
         }
-        return try CopySelection(of: copy, in: tree) { context.exclusion(of: $0) }
     }
 
     private func context(of source: SelectionSource) -> (any BuildContext)? {
@@ -42,8 +46,8 @@ extension LayerExecutor {
         async throws -> DiffID
     {
         let context = context(of: source)
-        let selection = try Self.selection(of: copy, in: try await tree(of: source), context)
-        if context == nil { selection.warnings(of: copy).forEach(warn) }
+        let selection = try selection(of: copy, in: try await tree(of: source), from: source)
+        if context == nil { selection.warnings(of: copy, from: title(of: source)).forEach(warn) }
         let owner = try copy.owner.map { try UserDatabase(of: base, in: store).owner(of: $0) }
         var placement = CopyPlacement(
             on: base, owner: owner, mode: copy.mode, epoch: copy.epoch, isLinked: copy.isLinked,
