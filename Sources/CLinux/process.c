@@ -122,3 +122,13 @@ int caisson_reap(int pidfd, int *code, int *status) {
 int caisson_signal(int pidfd, int signal) { return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0); }
 
 int caisson_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int caisson_raise_limit(pid_t process, int resource, uint64_t hard) {
+    struct {
+        uint64_t soft, hard;
+    } limit;
+    if (syscall(SYS_prlimit64, process, resource, NULL, &limit) < 0) return -1;
+    if (limit.hard >= hard) return 0;
+    limit.hard = hard;
+    return (int)syscall(SYS_prlimit64, process, resource, &limit, NULL);
+}

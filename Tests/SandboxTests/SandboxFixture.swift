@@ -11,6 +11,12 @@ enum Requirements {
     static let comment: Comment = "needs root, crun and a static busybox"
     static let canReachOut = canRun && Command.locate("slirp4netns") != nil && access("/dev/net/tun", R_OK) == 0
     static let limits = CgroupHierarchy.host.parents
+    static let canRaiseLimits: Bool = {
+        let status = (try? OwnedDescriptor.open("/proc/self/status").contents(limit: 1 << 14)) ?? []
+        let line = String(decoding: status, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("CapEff:") }
+        let rights = line.flatMap { UInt64($0.dropFirst(7).drop { $0.isWhitespace }, radix: 16) }
+        return rights.map { $0 >> 24 & 1 == 1 } ?? false
+    }()
 }
 
 /// A root with busybox as its only program, and the mounts of it that steps use up.

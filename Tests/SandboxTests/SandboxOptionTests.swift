@@ -73,13 +73,23 @@ struct SandboxOptionTests {
         #expect(result.output == "100\n200\n1024\n\(core)\n10\n8192\n")
     }
 
-    @Test func limitsBeyondThoseOfTheHostAreRefused() async throws {
-        let most = ResourceLimit.openFiles.hardLimit
-        try #require(most < .max)
+    @Test(.enabled(if: Requirements.canRaiseLimits, "needs CAP_SYS_RESOURCE"))
+    func limitsMayBeAboveOurOwn() async throws {
+        let result = try await run("ulimit -Hl; ulimit -Hn") {
+            $0.limits.resources = [
+                .lockedMemory: .init(soft: 0, hard: .max),
+                .openFiles: .init(soft: 1, hard: ResourceLimit.openFiles.hardLimit + 1),
+            ]
+        }
+        #expect(result.output == "unlimited\n\(ResourceLimit.openFiles.hardLimit + 1)\n")
+    }
+
+    @Test func limitsThatCannotBeAreRefused() async throws {
         let error = await #expect(throws: SandboxError.self) {
-            try await run("true") { $0.limits.resources = [.openFiles: .init(soft: 1, hard: most + 1)] }
+            try await run("true") { $0.limits.resources = [.openFiles: .init(soft: 1, hard: .max)] }
         }
         #expect(error?.code == .limit)
+        #expect(error?.message.hasPrefix("the limit nofile=-1 is more than this host allows: ") == true)
         let order = await #expect(throws: SandboxError.self) {
             try await run("true") { $0.limits.resources = [.fileSize: .init(soft: 2, hard: 1)] }
         }

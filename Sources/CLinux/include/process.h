@@ -32,3 +32,6 @@ int caisson_signal(int pidfd, int signal);
 
 // pipe2(2) with O_CLOEXEC.
 int caisson_pipe(int ends[2]);
+
+// Makes the hard limit of a process for `resource` (prlimit(2)) at least `hard`, and leaves its soft one.
+int caisson_raise_limit(pid_t process, int resource, uint64_t hard);

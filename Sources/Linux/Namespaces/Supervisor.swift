@@ -92,6 +92,11 @@ package final class Supervisor: Sendable {
         _ = await process.wait()
     }
 
+    /// Lets steps that start later have limits up to `hard`, which this process may not have itself.
+    package func raise(_ resource: ResourceLimit, to hard: UInt64) throws(SystemError) {
+        try process.raise(resource, to: hard)
+    }
+
     package func prepareNetwork(reachingOut: Bool) async throws -> Network {
         var request = caisson_request()
         request.kind = caisson_request_network.rawValue

@@ -1,6 +1,7 @@
 internal import CLinux
 import Glibc
 import Synchronization
+import SystemPackage
 
 /// A running helper program. It is killed when the last reference goes, and reaped in any case.
 package final class ChildProcess: Sendable {
@@ -20,6 +21,11 @@ package final class ChildProcess: Sendable {
 
     /// Sends `signal` to the program alone; nothing happens when it has ended.
     package func send(_ signal: CInt) { life.send(signal) }
+
+    /// Lets the program, and what it starts later, set limits up to `hard`.
+    package func raise(_ resource: ResourceLimit, to hard: UInt64) throws(SystemError) {
+        try life.raise(resource, to: hard)
+    }
 
     /// Kills the program and everything in its process group.
     package func kill() { life.kill() }
@@ -57,6 +63,16 @@ private final class ChildLife: Sendable {
         pidfd = process.pidfd
         self.output = output
         self.error = error
+    }
+
+    func raise(_ resource: ResourceLimit, to hard: UInt64) throws(SystemError) {
+        try state.withLock { state throws(SystemError) in
+            // Its number may be another's by now.
+            guard state.status == nil else {
+                throw SystemError("raise the limit", resource.shortName, errno: .noSuchProcess)
+            }
+            try check("raise the limit", resource.shortName) { caisson_raise_limit(id, resource.rawValue, hard) }
+        }
     }
 
     func send(_ signal: CInt) { _ = caisson_signal(pidfd.rawValue, signal) }

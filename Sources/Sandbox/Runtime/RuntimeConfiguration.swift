@@ -79,13 +79,27 @@ package struct RuntimeConfiguration {
     }
 
     private var resourceLimits: [JSON] {
-        var limits: [ResourceLimit: SandboxSpec.Limits.Bounds] = [
-            .coreSize: .init(soft: 0, hard: 0), .openFiles: .init(soft: 1024, hard: spec.limits.openFiles),
-            .lockedMemory: .init(soft: 8 << 20, hard: 8 << 20),
-            .messageQueueBytes: .init(soft: 819_200, hard: 819_200),
-        ]
+        // Never above this process's own hard limits, which it may not be allowed to raise.
+        var limits: [ResourceLimit: SandboxSpec.Limits.Bounds] = [:]
+        for (resource, soft, hard) in [
+            (ResourceLimit.coreSize, 0, 0), (.openFiles, 1024, spec.limits.openFiles),
+            (.lockedMemory, 8 << 20, 8 << 20), (.messageQueueBytes, 819_200, 819_200),
+        ] as [(ResourceLimit, UInt64, UInt64)] {
+            let hard = min(hard, resource.hardLimit)
+            limits[resource] = .init(soft: min(soft, hard), hard: hard)
+        }
+        // Those that are asked for are had or refused.
         limits.merge(spec.limits.resources) { $1 }
-        return limits.sorted { $0.key.rawValue < $1.key.rawValue }.map { Self.limit($0, $1) }
+        return limits.sorted { $0.key.rawValue < $1.key.rawValue }.map { resource, bounds in
+            .object([
+                "type": .string(resource.name), "hard": Self.number(bounds.hard), "soft": Self.number(bounds.soft),
+            ])
+        }
+    }
+
+    /// Runtimes read numbers without sign as strtoull(3) does, for which -1 is no limit, 2⁶⁴ - 1.
+    private static func number(_ bound: UInt64) -> JSON {
+        .integer(bound == .max ? -1 : Int64(clamping: bound))
     }
 
     /// What root of a container needs to install packages and nothing more.
@@ -128,13 +142,4 @@ package struct RuntimeConfiguration {
     static let readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
 
     static func strings(_ values: [String]) -> JSON { .array(values.map { .string($0) }) }
-
-    /// Never above this process's own hard limit, which it may not be allowed to raise.
-    private static func limit(_ resource: ResourceLimit, _ bounds: SandboxSpec.Limits.Bounds) -> JSON {
-        let hard = min(bounds.hard, resource.hardLimit)
-        return .object([
-            "type": .string(resource.name), "hard": .integer(Int64(clamping: hard)),
-            "soft": .integer(Int64(clamping: min(bounds.soft, hard))),
-        ])
-    }
 }

@@ -79,6 +79,7 @@ package final class SandboxSupervisor: Sendable {
         for warning in check.warnings { output(SandboxOutput(stream: .warning, bytes: Array(warning.utf8))) }
         let shown = files.filter { check.shadowed.contains($0.path) }
         let step = spec.mounting(check.mounts)
+        try raiseLimits(for: spec)
         let network = try await networks.take(spec.network)
         let cgroup = try await thread.run { [cgroups] in
             try Cgroup(cgroups, named: Cgroup.name(Self.nextStep()), limits: spec.limits.cgroupLimits)
@@ -101,6 +102,18 @@ package final class SandboxSupervisor: Sendable {
         let ending = try result.get()
         try removal.get()
         return try ending.exit(timedOut: control.timedOut, usage: usage, runtime: runtime.name)
+    }
+
+    private func raiseLimits(for spec: SandboxSpec) throws(SandboxError) {
+        for (resource, bounds) in spec.limits.resources where bounds.hard > resource.hardLimit {
+            do {
+                try supervisor.raise(resource, to: bounds.hard)
+            } catch {
+                let bound = bounds.hard == .max ? "-1" : "\(bounds.hard)"
+                throw SandboxError(
+                    .limit, "the limit \(resource.shortName)=\(bound) is more than this host allows: \(error)")
+            }
+        }
     }
 
     private func bundle(
