@@ -66,19 +66,22 @@ struct ContextChangeTests {
         #expect("\(error!)".contains("changed while it was being read"), "\(error!)")
     }
 
-    /// A writer moves a file to and fro between two directories and replaces another, all the time: no image has the
-    /// moved file twice or not at all, or a file that is neither the one nor the other.
-    @Test func noImageMixesStates() async throws {
+    /// A writer moves a file to and fro between two directories, or replaces one, all the time: no image has the moved
+    /// file twice or not at all, or a file that is neither the one nor the other.
+    @Test(arguments: Writer.Habit.allCases)
+    func noImageMixesStates(_ habit: Writer.Habit) async throws {
         let shop = try await Workshop(hasBase: false)
         let texts = ["a", "b"].map { String(repeating: $0, count: 50_000) }
-        for index in 0..<40 { try shop.write("many/\(index)/f", "\(index)") }
+        for index in 0..<300 { try shop.write("many/\(index)/f", "\(index)") }
         try shop.write("x/m", "moved")
         try shop.write("y/other", "o")
         try shop.write("f", texts[0])
-        let writer = Writer(in: shop.path.appending("context"), texts: texts)
+        let writer = Writer(habit, in: shop.path.appending("context"), texts: texts)
         defer { writer.stop() }
         var built = 0
-        for _ in 0..<40 {
+        for attempt in 0..<30 {
+            // Some builds get the time that they need.
+            if attempt % 6 == 0 { writer.rest() }
             let request = BuildRequest("FROM scratch\nCOPY . /", context: try context(shop))
             do {
                 let image = try #require(try await shop.engine.build(request) { _ in }.last)
@@ -90,7 +93,6 @@ struct ContextChangeTests {
             } catch {
                 #expect("\(error)".contains("changed while it was being read"), "\(error)")
             }
-            writer.rest()
         }
         #expect(writer.rounds > 0)
         #expect(built > 0)
@@ -98,20 +100,28 @@ struct ContextChangeTests {
 }
 
 /// Changes a context as long as it is let, with pauses in which it holds still.
-private final class Writer: Sendable {
+final class Writer: Sendable {
+    enum Habit: CaseIterable {
+        case moves, replaces
+    }
+
     private let state = Mutex((isStopped: false, rounds: 0, pause: 0))
     private let done = DispatchSemaphore(value: 0)
 
-    init(in directory: FilePath, texts: [String]) {
+    init(_ habit: Habit, in directory: FilePath, texts: [String]) {
+        let next = directory.removingLastComponent().appending("next").string
         Thread {
             var round = 0
             while let pause = self.begin(round) {
                 if pause > 0 { usleep(UInt32(pause)) }
-                let (from, to) = round % 2 == 0 ? ("x", "y") : ("y", "x")
-                rename(directory.appending("\(from)/m").string, directory.appending("\(to)/m").string)
-                let next = directory.removingLastComponent().appending("next").string
-                try? Data(texts[round % texts.count].utf8).write(to: URL(fileURLWithPath: next))
-                rename(next, directory.appending("f").string)
+                switch habit {
+                case .moves:
+                    let (from, to) = round % 2 == 0 ? ("x", "y") : ("y", "x")
+                    rename(directory.appending("\(from)/m").string, directory.appending("\(to)/m").string)
+                case .replaces:
+                    try? Data(texts[round % texts.count].utf8).write(to: URL(fileURLWithPath: next))
+                    rename(next, directory.appending("f").string)
+                }
                 round += 1
             }
             self.done.signal()
@@ -123,14 +133,14 @@ private final class Writer: Sendable {
         state.withLock { state in
             state.rounds = round
             defer { state.pause = 0 }
-            return state.isStopped ? nil : max(state.pause, 500)
+            return state.isStopped ? nil : max(state.pause, 50)
         }
     }
 
     var rounds: Int { state.withLock { $0.rounds } }
 
-    /// Some builds get the time that they need.
-    func rest() { state.withLock { $0.pause = 300_000 } }
+    /// Holds still for a while, once.
+    func rest() { state.withLock { $0.pause = 700_000 } }
 
     func stop() {
         state.withLock { $0.isStopped = true }
