@@ -22,6 +22,14 @@ struct FileLockTests {
         #expect(try isFree(.exclusive))
     }
 
+    @Test func newLockIsOnItsFileFromTheBegin() throws {
+        defer { unlink(path.string) }
+        let held = try FileLock.make(path)
+        #expect(try !isFree(.exclusive) && access(path.string + ".new", F_OK) != 0)
+        _ = consume held
+        #expect(try isFree(.exclusive))
+    }
+
     @Test func sharedLocksExcludeOnlyTheExclusive() throws {
         defer { unlink(path.string) }
         let held = try FileLock.take(path, .shared)

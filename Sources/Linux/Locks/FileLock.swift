@@ -19,6 +19,17 @@ package struct FileLock: ~Copyable, Sendable {
         return try take(descriptor, path, mode)
     }
 
+    /// The exclusive lock on a file that is new: under `path`, nobody sees it before it is locked.
+    package static func make(_ path: FilePath) throws(SystemError) -> FileLock {
+        let unlocked = FilePath(path.string + ".new")
+        let descriptor = try OwnedDescriptor.open(unlocked, flags: O_RDWR | O_CREAT | O_EXCL, mode: 0o644)
+        guard let lock = try take(descriptor, unlocked, .exclusive) else {
+            throw SystemError("lock", path.string, errno: .wouldBlock)
+        }
+        try check("name the lock", path.string) { rename(unlocked.string, path.string) }
+        return lock
+    }
+
     /// As `take`, but waits for the lock; ends with `CancellationError` when the task is cancelled.
     ///
     /// A thread inside flock(2) cannot be called back, so this asks again and again, at most every 50 ms.

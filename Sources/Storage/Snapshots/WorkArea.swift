@@ -15,10 +15,8 @@ package final class WorkArea: Sendable {
         let name = "\(getpid())-" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
         path = parent.appending(name)
         lockPath = parent.appending(name + ".lock")
-        guard let lock = try FileLock.take(lockPath, .exclusive) else {
-            throw StorageError(.system, "cannot lock `\(lockPath)`")
-        }
-        self.lock = lock
+        // A sweep may run at any time, in any process.
+        lock = try FileLock.make(lockPath)
         try check("create the directory", path.string) { [path] in mkdir(path.string, 0o700) }
     }
 
