@@ -13,7 +13,7 @@ struct TerminalTests {
         let stages = (0..<count).map { number in
             """
             FROM base AS worker\(number)
-            RUN /bin/busybox printf "\\033[2J step \(number) works 漢字"; sleep 2; echo \(number) > /out\(number)
+            RUN /bin/busybox printf "\\033[2J step \(number) works 漢字"; sleep 3; echo \(number) > /out\(number)
 
             """
         }
@@ -26,10 +26,12 @@ struct TerminalTests {
         try workspace.context("")
         try workspace.write("app/Dockerfile", Self.parallelSteps(20))
         let terminal = try await Multiplexer(workspace, columns: 90, rows: 12, running: ["build", "app"])
-        #expect(try await terminal.wait { $0.contains { $0.contains("works 漢字") } })
+        let isBusy = { (lines: [String]) in
+            lines.contains { $0.contains("works 漢字") } && lines.contains { $0.hasSuffix("more running") }
+        }
+        #expect(try await terminal.wait(for: isBusy))
         let busy = try await terminal.screen()
         #expect(busy.count <= 12 && busy.contains { $0.hasPrefix("Building ") }, "\(busy)")
-        #expect(busy.contains { $0.hasPrefix(" + ") && $0.hasSuffix("more running") }, "\(busy)")
         try await terminal.resize(columns: 50, rows: 8)
         #expect(try await terminal.wait { $0.contains { $0.hasPrefix("exit 0") } })
         let all = try await terminal.history()

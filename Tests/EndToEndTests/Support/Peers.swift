@@ -1,4 +1,6 @@
 import Linux
+import SystemPackage
+import Testing
 
 /// podman and buildah on stores inside a workspace, so that they work on any host and leave nothing behind.
 extension Workspace {
@@ -17,6 +19,16 @@ extension Workspace {
     @discardableResult
     func buildah(_ arguments: String...) async throws -> String {
         try await tool(Self.privateMounts + ["buildah"] + storage("buildah", "vfs") + arguments)
+    }
+
+    /// buildah on a store whose images share their layers on the disk.
+    func buildahOnLayers(_ arguments: [String], in directory: FilePath? = nil) async throws -> Command.Result {
+        let enter = ["sh", "-c", "cd \"$1\" && shift && exec \"$@\"", "sh", (directory ?? self.directory).string]
+        let words = Self.privateMounts + enter + ["buildah"] + storage("layers", "overlay") + arguments
+        let program = try #require(Command.locate(words[0]), "\(words[0]) is not installed")
+        var command = Command(program, Array(words.dropFirst()), environment: environment)
+        command.deadline = .seconds(300)
+        return try await command.run()
     }
 
     private func storage(_ name: String, _ driver: String) -> [String] {

@@ -12,6 +12,13 @@ enum Requirements {
     static let registry = build && RegistryProcess.isInstalled
     static let registryComment: Comment = "needs root, crun, a static busybox and docker-registry"
 
+    /// What `Tests/Realistic` makes its images of.
+    static let examples =
+        registry && isInstalled("apt-cache", "dpkg-deb", "gcc", "g++", "make", "mawk")
+        && FileManager.default.fileExists(atPath: "/usr/lib/python3.11/ensurepip/__init__.py")
+    static let examplesComment: Comment =
+        "needs root, crun, busybox, docker-registry, gcc, g++, make, mawk and python3-venv, as Debian packages"
+
     /// More rounds of the same, as `script/test --full` asks for.
     static let full = ProcessInfo.processInfo.environment["CAISSON_TEST"] == "full"
 

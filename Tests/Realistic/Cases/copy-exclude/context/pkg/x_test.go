@@ -1,0 +1,1 @@
+pkg/x_test.go

@@ -1,0 +1,1 @@
+src/keep/other_test.go

@@ -1,0 +1,1 @@
+src/keep/special_test.go

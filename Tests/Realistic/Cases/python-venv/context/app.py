@@ -1,0 +1,4 @@
+import tinytext
+import tinyweb
+
+print(tinytext.title(tinyweb.greet("you")))
