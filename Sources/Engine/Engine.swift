@@ -78,6 +78,7 @@ package final class Engine: Sendable {
             try (request.remotes as? BuildRemotes)?.reporting(to: report) ?? request.remotes
             ?? remotes(secrets: request.secrets, report: report)
         let plan = try await Planner.plan(request, images: library)
+        let imported = await importedCache(of: request, report)
         let findings = try await plan.checkCopies(of: request)
         for warning in plan.warnings + findings { report(.warning(warning)) }
         report(.planned(plan.steps))
@@ -85,9 +86,12 @@ package final class Engine: Sendable {
             limits, secrets: request.secrets, renewsCaches: !request.usesCache, visitor: request.visitor
         ) { commands in
             let executor = LayerExecutor(
-                store: store, library: library, trees: trees, graph: plan.graph, commands: commands)
-            let records = StoredRecords(
-                store: store, origins: executor.origins, lease: lease, scope: request.cache.scope)
+                store: store, library: library, trees: trees, graph: plan.graph, commands: commands,
+                imports: imported.origins)
+            let records = CombinedRecords(
+                stored: StoredRecords(
+                    store: store, origins: executor.origins, lease: lease, scope: request.cache.scope),
+                imported: imported)
             let solver = Solver(
                 graph: plan.graph, records: records, executor: executor, flights: flights(in: request.cache.scope),
                 usesCache: request.usesCache, uncachedStages: request.cache.uncachedStages,
@@ -100,11 +104,17 @@ package final class Engine: Sendable {
             var images: [Result<BuiltImage, any Error>] = []
             for (target, chain) in zip(plan.targets, chains) {
                 switch chain {
-                case .success(let layers): images.append(.success(try await assembler.assemble(target, layers: layers)))
+                case .success(let layers):
+                    try await fetchOwnLayers(of: target, layers, executor.origins, report)
+                    images.append(.success(try await assembler.assemble(target, layers: layers)))
                 case .failure(let error): images.append(.failure(error))
                 }
             }
             try await BlockingThread(label: "flush").run { [store] in try store.synchronize() }
+            let targets = zip(plan.targets, chains).compactMap { (try? $1.get()) == nil ? nil : $0.vertex }
+            try await exportCache(of: request, plan.graph, imported, report) { isOfEveryStep in
+                await solver.results(of: targets, ofEveryStep: isOfEveryStep)
+            }
             return images
         }
     }

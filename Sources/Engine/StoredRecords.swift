@@ -27,12 +27,17 @@ struct StoredRecords: CacheRecords {
             ?? key.digest
     }
 
+    /// Whether the layers can be had. What is here stays: it is protected first and looked for then.
+    func canProvide(_ chain: LayerChain) -> Bool { (try? lease.protect(chain.layers)) != nil && isHere(chain) }
+
+    private func isHere(_ chain: LayerChain) -> Bool {
+        chain.layers.allSatisfy { store.layers.contains($0) || origins[$0] != nil }
+    }
+
     private func stored(_ key: Digest) -> CacheRecord? {
         // A record that cannot be read is a miss: the step runs again and writes it anew.
         guard let bytes = try? store.records.get(key), let record = try? CacheRecord(parsing: bytes),
-            // In this order: what is seen now was protected before.
-            (try? lease.protect(record.chain.layers)) != nil,
-            record.chain.layers.allSatisfy({ store.layers.contains($0) || origins[$0] != nil })
+            canProvide(record.chain)
         else { return nil }
         // Another build may be handed the layer by this one, without a look at the record.
         if let layer = record.chain.layers.last { _ = try? store.layers.claim(layer) }

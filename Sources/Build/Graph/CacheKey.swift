@@ -11,6 +11,9 @@ package struct CacheKey: Hashable, Sendable, CustomStringConvertible {
         digest = Digest.of((["contract": .integer(Self.contract), "of": ingredients] as JSON).canonicalBytes)
     }
 
+    /// A key that was written down.
+    init(digest: Digest) { self.digest = digest }
+
     package var description: String { digest.hex }
 }
 

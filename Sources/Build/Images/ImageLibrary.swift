@@ -118,7 +118,7 @@ package actor ImageLibrary: BaseImageResolver {
             let stream =
                 try store.blobs.claim(descriptor.digest)
                 ? try store.blobs.stream(descriptor.digest)
-                : try await source.blob(descriptor, in: origin.repository, from: 0)
+                : try await (origin.source ?? source).blob(descriptor, in: origin.repository, from: 0)
             let progress = TransferProgress(.pull, name: name, total: descriptor.size, emit: emit)
             _ = try await store.layers.ingest(progress.counting(stream), descriptor: descriptor, expecting: layer)
             progress.finish()
@@ -152,9 +152,11 @@ package actor ImageLibrary: BaseImageResolver {
 
 /// Where layers that are not in the store can be had: the base images of a build.
 package struct LayerOrigins: Sendable {
-    package struct Origin: Hashable, Sendable {
+    package struct Origin: Sendable {
         package let descriptor: Descriptor
         package let repository: RepositoryName
+        /// nil for the registries.
+        package var source: (any ImageSource)?
     }
 
     private var origins: [DiffID: Origin] = [:]
@@ -176,7 +178,24 @@ package struct LayerOrigins: Sendable {
         }
     }
 
+    package init() { origins = [:] }
+
     package subscript(layer: DiffID) -> Origin? { origins[layer] }
+
+    /// Adds a layer that nobody else has.
+    package mutating func add(
+        _ layer: DiffID, _ descriptor: Descriptor, in repository: RepositoryName, of source: any ImageSource
+    ) {
+        if origins[layer] == nil {
+            origins[layer] = Origin(descriptor: descriptor, repository: repository, source: source)
+        }
+    }
+
+    func merging(_ other: LayerOrigins) -> LayerOrigins {
+        var result = self
+        result.origins.merge(other.origins) { own, _ in own }
+        return result
+    }
 }
 
 /// How images are named in the store.

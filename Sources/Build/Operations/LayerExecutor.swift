@@ -11,7 +11,11 @@ package struct LayerExecutor: OperationExecutor {
     package let origins: LayerOrigins
     let commands: CommandRunner
 
-    package init(store: Store, library: ImageLibrary, trees: ChainTrees, graph: Graph, commands: CommandRunner) {
+    /// `imports` are layers to be had besides those of base images.
+    package init(
+        store: Store, library: ImageLibrary, trees: ChainTrees, graph: Graph, commands: CommandRunner,
+        imports: LayerOrigins = LayerOrigins()
+    ) {
         self.store = store
         self.library = library
         self.trees = trees
@@ -20,7 +24,8 @@ package struct LayerExecutor: OperationExecutor {
         origins = LayerOrigins(
             of: graph.vertices.compactMap { vertex in
                 if case .image(let image) = vertex.operation { image } else { nil }
-            })
+            }
+        ).merging(imports)
     }
 
     package func execute(_ vertex: Vertex, on inputs: [LayerChain], emit: @escaping EventSink) async throws -> DiffID {

@@ -11,6 +11,22 @@ package struct CacheRecord: Hashable, Sendable {
     /// Seconds since 1970.
     package let created: Int64
     package let milliseconds: Int64
+    /// For a record from elsewhere, whose ingredients did not come along.
+    private var writtenKey: CacheKey?
+
+    /// The key by the content of the inputs.
+    var contentKey: CacheKey { writtenKey ?? CacheKey(ingredients) }
+
+    /// Whether it came from elsewhere for this build.
+    package var isImported: Bool { writtenKey != nil }
+
+    /// A record that another store has left.
+    package init(imported record: CacheDocument.Record, key: CacheKey) {
+        self.init(
+            chain: record.chain, ingredients: [:], title: record.title, created: record.created,
+            milliseconds: record.milliseconds)
+        writtenKey = record.keys.last ?? key
+    }
 
     package init(chain: LayerChain, ingredients: JSON, title: String, created: Int64, milliseconds: Int64) {
         self.chain = chain

@@ -53,6 +53,15 @@ final class LayoutFiles: Sendable {
         return SharedDescriptor(try Self.openFile(digest.hex, in: blobs.rawValue))
     }
 
+    func removeBlobs(where isUnwanted: (Digest) -> Bool) throws {
+        for bytes in try DirectoryListing.names(in: blobs.rawValue) {
+            let name = String(decoding: bytes, as: UTF8.self)
+            guard let digest = Digest(hex: name), isUnwanted(digest) else { continue }
+            let raw = blobs.rawValue
+            try check("remove", name) { unlinkat(raw, name, 0) }
+        }
+    }
+
     func beginBlob() throws -> PendingBlob { PendingBlob(try PendingFile(in: blobs)) }
 
     /// Regular files only: opening anything else may block or do things.

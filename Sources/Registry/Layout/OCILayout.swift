@@ -134,6 +134,21 @@ package actor OCILayout: ImageSource, ImageDestination {
         try files.write(index.canonicalBytes, as: "index.json")
     }
 
+    /// Removes blobs that no listed manifest leads to. What cannot be understood stays with all it may name: then
+    /// nothing is removed.
+    package func removeUnlisted() throws {
+        var listed: Set<Digest> = []
+        var pending = try manifests()
+        while let next = pending.popLast() {
+            guard listed.insert(next.digest).inserted else { continue }
+            guard next.mediaType.isManifest || next.mediaType.isIndex else { continue }
+            let bytes = try document(next.digest, of: "manifest `\(next.digest)`")
+            let parts = try ManifestParts(RawManifest(descriptor: next, bytes: bytes))
+            pending += parts.manifests + parts.blobs
+        }
+        try files.removeBlobs { !listed.contains($0) }
+    }
+
     private func index() throws -> ImageIndex {
         let bytes = try files.read("index.json", limit: Self.largestDocument)
         // The specification does not demand the media type here, and some tools leave it out.

@@ -13,6 +13,21 @@ struct CacheOptions: ParsableArguments {
         help: "Record results under this name only: builds without it never see them.")
     var cacheScope: String?
 
+    @Option(
+        name: .customLong("cache-from"),
+        help: ArgumentHelp(
+            "Use what another store has left: type=registry,ref=REF or type=local,src=DIRECTORY[,tag=TAG].",
+            valueName: "type=…"))
+    var cacheFrom: [String] = []
+    @Option(
+        name: .customLong("cache-to"),
+        help: ArgumentHelp(
+            """
+            Leave what was built for other stores: type=registry,ref=REF or type=local,dest=DIRECTORY[,tag=TAG], with \
+            mode=min|max (the image's steps or all) and ignore-error=true.
+            """, valueName: "type=…"))
+    var cacheTo: [String] = []
+
     func settings(_ contexts: ContextOptions, stages: [String?]) throws -> CacheSettings {
         var settings = CacheSettings()
         let names = noCacheFilter.flatMap { $0.split(separator: ",") }.map { $0.lowercased() }
@@ -26,6 +41,16 @@ struct CacheOptions: ParsableArguments {
         settings.uncachedStages = Set(names)
         settings.place = BuildPlace.name(context: contexts.context, file: contexts.file)
         settings.scope = cacheScope
+        settings.imports = try cacheFrom.map { text in
+            var argument = try CachePlaceArgument(text, of: "--cache-from")
+            let place = try argument.place(directory: "src")
+            try argument.end()
+            return place
+        }
+        settings.exports = try cacheTo.map { text in
+            var argument = try CachePlaceArgument(text, of: "--cache-to")
+            return try argument.export()
+        }
         return settings
     }
 }

@@ -1,0 +1,66 @@
+import Build
+import OCI
+import Registry
+import Storage
+import SystemPackage
+
+/// Leaves a build's results where other stores find them.
+struct CacheExporter {
+    let store: Store
+    let library: ImageLibrary
+    let registry: RegistryClient
+    /// Layers of base images are no part of a cache; what else is not here came from another cache.
+    let bases: LayerOrigins
+    let imports: LayerOrigins
+
+    /// Blobs that the place has are not sent again. A layout keeps nothing that no name leads to.
+    func export(_ records: [CacheDocument.Record], to place: CachePlace) async throws {
+        var document = CacheDocument(records: records)
+        switch place {
+        case .registry(let reference):
+            try await send(&document, to: registry, reference.repository, tag: reference.tag ?? "latest")
+        case .local(let path, let tag):
+            let layout = try await OCILayout.create(path)
+            try await send(&document, to: layout, .ofLayouts, tag: tag)
+            try await layout.removeUnlisted()
+        }
+    }
+
+    private func send(
+        _ document: inout CacheDocument, to destination: any ImageDestination, _ repository: RepositoryName, tag: String
+    ) async throws {
+        for layer in Set(document.records.flatMap(\.chain.layers)).sorted() where bases[layer] == nil {
+            document.layers[layer] = try await send(layer, to: destination, repository)
+        }
+        let config = Descriptor(of: document.configBytes, mediaType: CacheDocument.configType)
+        if try await !destination.contains(config, in: repository) {
+            try await destination.put(config, .bytes(document.configBytes), in: repository)
+        }
+        try await destination.put(document.manifest(config: config), tag: tag, in: repository)
+    }
+
+    private func send(
+        _ layer: DiffID, to destination: any ImageDestination, _ repository: RepositoryName
+    ) async throws -> Descriptor {
+        // One that came from a cache and was never needed goes on as it is, if it has to.
+        if let origin = imports[layer], try await destination.contains(origin.descriptor, in: repository) {
+            return origin.descriptor
+        }
+        try await library.fetch(LayerChain([layer]), origins: imports) { _ in }
+        let blob = try await blob(of: layer)
+        if try await !destination.contains(blob, in: repository) {
+            try await destination.put(blob, .file(path: store.blobs.path(of: blob.digest).string), in: repository)
+        }
+        return blob
+    }
+
+    /// As it came, if it did; so that a layer has one blob wherever it goes.
+    private func blob(of layer: DiffID) async throws -> Descriptor {
+        if let origin = try store.layers.origin(of: layer), try store.blobs.claim(origin.digest),
+            let compression = origin.mediaType.layerCompression
+        {
+            return Descriptor(mediaType: compression.ociMediaType, digest: origin.digest, size: origin.size)
+        }
+        return try await store.layers.compressed(layer, as: .gzip)
+    }
+}

@@ -1,0 +1,51 @@
+import Build
+import Dockerfile
+import OCI
+import Storage
+
+/// Caches besides the store.
+extension Engine {
+    /// What cannot be had is told and goes without: the build is slower, not wrong.
+    func importedCache(of request: BuildRequest, _ report: EventSink) async -> ImportedCache {
+        var imported = ImportedCache()
+        for place in request.cache.imports where request.usesCache {
+            do {
+                try await imported.add(place, registry: registry)
+            } catch {
+                report(.warning(Diagnostic(.warning, "cannot import the cache `\(place)`: \(error)", at: nil)))
+            }
+        }
+        return imported
+    }
+
+    /// The layers that an image adds to its base have to be here for its manifest, also those of steps that a cache from
+    /// elsewhere spared.
+    func fetchOwnLayers(
+        of target: PlannedImage, _ layers: LayerChain, _ origins: LayerOrigins, _ report: @escaping EventSink
+    ) async throws {
+        let own = layers.layers.dropFirst(target.base?.layers.count ?? 0)
+        try await library.fetch(LayerChain(Array(own)), origins: origins) { report(.transfer($0)) }
+    }
+
+    func exportCache(
+        of request: BuildRequest, _ graph: Graph, _ imported: ImportedCache, _ report: EventSink,
+        _ results: (_ ofEveryStep: Bool) async -> [CacheDocument.Record]
+    ) async throws {
+        let bases = graph.vertices.compactMap { vertex in
+            if case .image(let image) = vertex.operation { image } else { nil }
+        }
+        let exporter = CacheExporter(
+            store: store, library: library, registry: registry, bases: LayerOrigins(of: bases),
+            imports: imported.origins)
+        for export in request.cache.exports {
+            do {
+                try await exporter.export(await results(export.isOfEveryStep), to: export.place)
+            } catch {
+                if error is CancellationError { throw error }
+                let message = "cannot export the cache to `\(export.place)`: \(error)"
+                guard export.ignoresErrors else { throw BuildError.infrastructure(message) }
+                report(.warning(Diagnostic(.warning, message, at: nil)))
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Build
+import OCI
+import Registry
+import SystemPackage
+
+/// What other stores have left for this build: records, and where their layers can be had. Layers come when a step needs
+/// them.
+struct ImportedCache: Sendable {
+    private(set) var records: [CacheKey: CacheRecord] = [:]
+    private(set) var origins = LayerOrigins()
+
+    /// What `place` has, on top of what is known.
+    mutating func add(_ place: CachePlace, registry: RegistryClient) async throws {
+        let source: any ImageSource
+        let reference: ImageReference
+        switch place {
+        case .registry(let name):
+            source = registry
+            reference = name
+        case .local(let path, let tag):
+            source = try await OCILayout.open(path)
+            reference = ImageReference(repository: .ofLayouts, tag: tag)
+        }
+        let raw = try await source.manifest(try await source.resolve(reference), in: reference.repository)
+        let manifest = try ImageManifest(parsing: raw.bytes, servedAs: raw.descriptor.mediaType)
+        let stream = try await source.blob(manifest.config, in: reference.repository, from: 0)
+        let config = try await stream.collect(upTo: CacheDocument.configLimit)
+        guard Digest.of(config) == manifest.config.digest else {
+            throw OCIError(.contentMismatch, "its config has the digest `\(Digest.of(config))`")
+        }
+        let document = try CacheDocument(manifest: manifest, config: config)
+        for record in document.records {
+            for key in record.keys where records[key] == nil {
+                records[key] = CacheRecord(imported: record, key: key)
+            }
+        }
+        for (layer, descriptor) in document.layers {
+            origins.add(layer, descriptor, in: reference.repository, of: source)
+        }
+    }
+}
+
+/// The store's records first, then those from elsewhere, which are for this build alone.
+struct CombinedRecords: CacheRecords {
+    let stored: StoredRecords
+    let imported: ImportedCache
+
+    func record(for key: CacheKey) async -> CacheRecord? {
+        if let record = await stored.record(for: key) { return record }
+        guard let record = imported.records[key], stored.canProvide(record.chain) else { return nil }
+        return record
+    }
+
+    func save(_ record: CacheRecord, for keys: [CacheKey]) async throws {
+        if !record.isImported { try await stored.save(record, for: keys) }
+    }
+}
+
+extension RepositoryName {
+    /// In a layout blobs belong to no repository.
+    static var ofLayouts: RepositoryName { RepositoryName(registry: "localhost", path: "cache") }
+}

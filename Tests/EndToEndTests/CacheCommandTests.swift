@@ -1,0 +1,148 @@
+import Foundation
+import Linux
+import OCI
+import SystemPackage
+import Testing
+
+/// What the store keeps, made smaller while builds run; why steps ran.
+@Suite(.enabled(if: Requirements.build, Requirements.buildComment), .timeLimit(.minutes(3)))
+struct CacheCommandTests {
+    private func json(_ text: String) throws -> JSON { try JSON(parsing: Array(text.utf8)) }
+
+    @Test func pruneSaysWhatGoesAndLeavesASoundStore() async throws {
+        let workspace = try Workspace()
+        try workspace.context("RUN seq 1 1000 > /a\nRUN seq 1 2000 > /b\n")
+        try await workspace.succeed("build", "app")
+        let before = try json(try await workspace.succeed("cache", "du", "--json"))
+        let dry = try json(try await workspace.succeed("cache", "prune", "--all", "--dry-run", "--json"))
+        #expect(dry["freed"] == before["reclaimable"])
+        let removed = try json(try await workspace.succeed("cache", "prune", "--all", "--json"))
+        #expect(removed["freed"] == dry["freed"] && removed["removed"]?.arrayValue?.isEmpty == false)
+        #expect(
+            removed["removed"]?.arrayValue?.allSatisfy { $0["reason"]?.stringValue == "everything was asked for" }
+                == true)
+        #expect(try await workspace.succeed("fsck").contains("0 problems"))
+        #expect(!(try await workspace.succeed("cache", "ls")).contains("step"))
+        try await workspace.succeed("build", "app")
+        #expect(try await workspace.succeed("cache", "ls").contains("RUN seq 1 2000 > /b"))
+    }
+
+    /// Whatever goes between the steps of a build, the build gets its layers or makes them again.
+    @Test func buildsSucceedWhileEverythingIsPruned() async throws {
+        let workspace = try Workspace()
+        try workspace.context(
+            (1...6).map { "RUN seq 1 \($0)000 > /\($0)\n" }.joined() + "FROM scratch\nCOPY --from=0 /6 /6\n")
+        let expected = try await workspace.succeed("build", "app")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<3 {
+                group.addTask {
+                    for round in 0..<4 {
+                        let options = (number + round).isMultiple(of: 2) ? [] : ["--no-cache"]
+                        let result = try await workspace.command(["build"] + options + ["app"]).run()
+                        #expect(result.code == 0 && result.outputText == expected, "\(result.errorText)")
+                    }
+                }
+            }
+            group.addTask {
+                for _ in 0..<30 { try await workspace.succeed("cache", "prune", "--all") }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try await workspace.succeed("fsck").contains("0 problems"))
+    }
+
+    @Test(arguments: 0..<(Requirements.full ? 40 : 8))
+    func killedPruneLeavesASoundStore(_ round: Int) async throws {
+        let workspace = try Workspace()
+        try workspace.context((1...5).map { "RUN seq 1 \($0)000 > /\($0)\n" }.joined())
+        try await workspace.succeed("build", "app")
+        var command = workspace.command(["cache", "prune", "--all"])
+        command.deadline = .milliseconds(5 + 6 * round)
+        _ = try await command.run()
+        #expect(try await workspace.succeed("fsck").contains("0 problems"))
+        try await workspace.succeed("build", "app")
+    }
+
+    @Test func quotaThatCannotBeKeptIsAFailureOfTheHost() async throws {
+        let workspace = try Workspace()
+        try workspace.context("RUN seq 1 2000000 > /big\n")
+        let result = try await workspace.caisson("build", "--quota", "12m", "app")
+        #expect(result.code == 3, "\(result.errorText)")
+        #expect(result.errorText.contains("quota") && result.errorText.contains("are missing"), "\(result.errorText)")
+        #expect(result.errorText.contains("running builds hold"), "\(result.errorText)")
+        let usage = try json(try await workspace.succeed("cache", "du", "--json"))
+        #expect(try #require(usage["total"]?.integerValue) <= 12 << 20)
+        try await workspace.succeed("build", "app", environment: ["CAISSON_QUOTA=64MiB"])
+        let wrong = try await workspace.caisson("build", "app", environment: ["CAISSON_QUOTA=much"])
+        #expect(wrong.code == 2 && wrong.errorText.contains("CAISSON_QUOTA"))
+    }
+
+    // MARK: Reasons
+
+    private func reasons(_ workspace: Workspace, _ arguments: String...) async throws -> [String] {
+        _ = try await workspace.command(["build"] + arguments + ["app"]).run()
+        let steps = try json(try await workspace.succeed("explain", "--context", "app", "--json"))["steps"]
+        return try #require(steps?.arrayValue).map { step in
+            let words = (step["reasons"]?.arrayValue ?? []).compactMap(\.stringValue)
+            return (step["cached"]?.boolValue == true ? "cached" : words.joined(separator: "; "))
+        }
+    }
+
+    @Test func explainNamesWhatChanged() async throws {
+        let workspace = try Workspace()
+        let rest = "ARG VERSION=1\nRUN echo $VERSION > /version\nCOPY src /src\nRUN ls /src > /list\n"
+        try workspace.context(rest, files: ["src/a": "1", "src/b": "1"])
+        #expect(try await reasons(workspace).allSatisfy { $0 == "no record: not built here before" })
+        #expect(try await reasons(workspace).allSatisfy { $0 == "cached" })
+
+        try workspace.write("app/src/a", "2")
+        try workspace.write("app/src/c", "1")
+        var found = try await reasons(workspace)
+        #expect(found[0...1] == ["cached", "cached"])
+        #expect(found[2].contains("file a changed") && found[2].contains("file c is new"), "\(found)")
+        #expect(found[3].contains("an earlier step changed") && found[3].contains("COPY src /src"), "\(found)")
+
+        found = try await reasons(workspace, "--build-arg", "VERSION=2")
+        #expect(found[1] == "ARG VERSION 1 → 2", "\(found)")
+        found = try await reasons(workspace, "--no-cache")
+        #expect(found.allSatisfy { $0 == "--no-cache" }, "\(found)")
+        #expect(try await reasons(workspace).contains("cached"))
+
+        try await workspace.succeed("cache", "prune", "--all")
+        found = try await reasons(workspace)
+        #expect(found.allSatisfy { $0 == "no record: its result is no longer in the store" }, "\(found)")
+
+        try workspace.context(
+            rest.replacingOccurrences(of: "ls /src > /list", with: "ls /src > /names"),
+            files: ["src/a": "2", "src/b": "1"])
+        found = try await reasons(workspace)
+        #expect(found[3].contains("the instruction was `RUN ls /src > /list`"), "\(found)")
+        #expect(try await workspace.succeed("explain", "4", "--context", "app").contains("#4"))
+        #expect(try await workspace.caisson("explain", "--context", "elsewhere").code == 2)
+    }
+
+    @Test func filteredStagesRunAgain() async throws {
+        let workspace = try Workspace()
+        try workspace.context("RUN seq 1 9 > /a\nFROM scratch\nCOPY --from=0 /a /a\n")
+        try await workspace.succeed("build", "app")
+        let result = try await workspace.caisson("build", "--progress", "plain", "--no-cache-filter", "0", "app")
+        #expect(result.errorText.contains("(--no-cache-filter 0)"), "\(result.errorText)")
+        #expect(result.errorText.contains("#3 CACHED"), "\(result.errorText)")
+        #expect(try await workspace.caisson("build", "--no-cache-filter", "nothing", "app").code == 2)
+    }
+
+    @Test func scopesKeepTheirResultsToThemselves() async throws {
+        let workspace = try Workspace()
+        try workspace.context("RUN seq 1 9 > /a\n")
+        func ran(_ arguments: String...) async throws -> Int {
+            let result = try await workspace.command(["build", "--progress", "plain"] + arguments + ["app"]).run()
+            try #require(result.code == 0, "\(result.errorText)")
+            return result.errorText.split(separator: "\n").count { $0.contains(" DONE ") }
+        }
+        #expect(try await ran("--cache-scope", "fork") == 2)
+        #expect(try await ran("--cache-scope", "fork") == 0)
+        #expect(try await ran("--cache-scope", "other") == 2)
+        #expect(try await ran() == 2)
+        #expect(try await ran("--cache-scope", "third") == 0)
+    }
+}

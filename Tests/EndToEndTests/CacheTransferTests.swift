@@ -1,0 +1,118 @@
+import Foundation
+import Linux
+import OCI
+import SystemPackage
+import TestServers
+import Testing
+
+/// Caches that go from store to store.
+@Suite(.enabled(if: Requirements.registry, Requirements.registryComment), .timeLimit(.minutes(3)))
+struct CacheTransferTests {
+    private static let dockerfile = """
+        RUN seq 1 3000 > /large
+        FROM scratch
+        COPY --from=0 /large /large
+
+        """
+
+    private func build(_ workspace: Workspace, _ store: String, _ arguments: String...) async throws -> Command.Result {
+        let result = try await workspace.command(
+            ["build", "--progress", "plain", "--root", workspace.path(store)] + arguments + ["app"]
+        ).run()
+        try #require(result.code == 0, "\(result.errorText)")
+        return result
+    }
+
+    private func ran(_ result: Command.Result) -> Int {
+        result.errorText.split(separator: "\n").count { $0.contains(" DONE ") }
+    }
+
+    private func layers(_ workspace: Workspace, _ store: String) -> Int {
+        ((try? FileManager.default.contentsOfDirectory(atPath: workspace.path("\(store)/layers"))) ?? [])
+            .count { $0.hasSuffix(".tar") }
+    }
+
+    @Test func emptyStoreFindsEverythingAndFetchesOnlyWhatItNeeds() async throws {
+        let registry = try await RegistryProcess()
+        let workspace = try Workspace()
+        try workspace.context(Self.dockerfile)
+        let cache = "type=registry,ref=\(registry.host)/cache:1"
+        let first = try await build(workspace, "first", "--cache-to", cache + ",mode=max")
+        #expect(ran(first) == 3)
+        let second = try await build(workspace, "second", "--cache-from", cache)
+        #expect(ran(second) == 0 && second.outputText == first.outputText, "\(second.errorText)")
+        // The image's one layer; those of the stage before it stay where they are.
+        #expect(layers(workspace, "second") == 1)
+        #expect(try await workspace.succeed("fsck", "--root", workspace.path("second")).contains("0 problems"))
+
+        // A change at the end needs what lies below it, and nothing else runs.
+        try workspace.context(Self.dockerfile.replacingOccurrences(of: "RUN seq", with: "RUN echo x > /x\nRUN seq"))
+        let third = try await build(workspace, "third", "--cache-from", cache)
+        #expect(ran(third) == 2, "\(third.errorText)")
+    }
+
+    @Test func minimalCacheHasTheStepsOfTheImage() async throws {
+        let registry = try await RegistryProcess()
+        let workspace = try Workspace()
+        try workspace.context(Self.dockerfile)
+        let cache = "type=registry,ref=\(registry.host)/cache:min"
+        _ = try await build(workspace, "first", "--cache-to", cache)
+        #expect(ran(try await build(workspace, "second", "--cache-from", cache)) == 0)
+        let manifest = try await workspace.tool(
+            "skopeo", "inspect", "--raw", "--tls-verify=false", "docker://\(registry.host)/cache:min")
+        let json = try JSON(parsing: Array(manifest.utf8))
+        #expect(json["layers"]?.arrayValue?.count == 1)
+        #expect(json["config"]?["mediaType"]?.stringValue == "application/vnd.caisson.cache.config.v1+json")
+        try await workspace.tool(
+            "skopeo", "copy", "--insecure-policy", "--src-tls-verify=false", "docker://\(registry.host)/cache:min",
+            "oci:\(workspace.path("copied")):latest")
+        let copied = "type=local,src=\(workspace.path("copied"))"
+        #expect(ran(try await build(workspace, "third", "--cache-from", copied)) == 0)
+    }
+
+    @Test func directoryKeepsNoGarbage() async throws {
+        let workspace = try Workspace()
+        let directory = workspace.path("cache")
+        var counts: [Int] = []
+        for round in 0..<3 {
+            try workspace.context("RUN seq 1 \(round)000 > /a\n")
+            _ = try await build(workspace, "first", "--cache-to", "type=local,dest=\(directory),mode=max")
+            counts.append(try FileManager.default.contentsOfDirectory(atPath: directory + "/blobs/sha256").count)
+        }
+        #expect(Set(counts).count == 1, "\(counts)")
+        #expect(ran(try await build(workspace, "second", "--cache-from", "type=local,src=\(directory)")) == 0)
+    }
+
+    @Test func whatCannotBeReachedIsAWarningAndWhatCannotBeWrittenAFailure() async throws {
+        let workspace = try Workspace()
+        try workspace.context("RUN seq 1 9 > /a\n")
+        let nowhere = "type=registry,ref=127.0.0.1:1/cache:1"
+        let result = try await build(
+            workspace, "store", "--cache-from", nowhere, "--cache-to", nowhere + ",ignore-error=true")
+        #expect(result.errorText.contains("cannot import the cache") && result.errorText.contains("cannot export"))
+        let failed = try await workspace.caisson("build", "--cache-to", nowhere, "app")
+        #expect(failed.code == 3 && failed.errorText.contains("cannot export the cache"), "\(failed.errorText)")
+        for wrong in ["type=s3", "type=registry", "type=local,dest=x,mode=some", "type=local,dest=x,what=1"] {
+            #expect(try await workspace.caisson("build", "--cache-to", wrong, "app").code == 2)
+        }
+    }
+
+    /// A layer that is not what the cache says is refused when it comes.
+    @Test func forgedLayersAreRefused() async throws {
+        let workspace = try Workspace()
+        try workspace.context("RUN seq 1 3000 > /a\n")
+        let directory = workspace.path("cache")
+        _ = try await build(workspace, "first", "--cache-to", "type=local,dest=\(directory),mode=max")
+        let blobs = directory + "/blobs/sha256"
+        for name in try FileManager.default.contentsOfDirectory(atPath: blobs) {
+            var bytes = try workspace.bytes("cache/blobs/sha256/\(name)")
+            guard bytes.starts(with: [0x1f, 0x8b]) else { continue }
+            bytes[bytes.count / 2] ^= 1
+            try workspace.write("cache/blobs/sha256/\(name)", bytes)
+        }
+        let result = try await workspace.caisson(
+            "build", "--cache-from", "type=local,src=\(directory)", "app")
+        #expect(result.code == 3 && result.errorText.contains("sha256:"), "\(result.errorText)")
+        #expect(try await workspace.succeed("fsck").contains("0 problems"))
+    }
+}
