@@ -23,6 +23,7 @@ extension Planner {
             return state
         case .image(let key):
             let image = image(key)
+            try check(image, is: key.platform, for: stage)
             let made = image.config.created.flatMap(RFC3339.seconds) ?? 0
             var state = StageState(
                 image: image, vertex: graph.add(.image(image), inputs: [], step: nil), stage: stage, globals: globals,
@@ -30,6 +31,19 @@ extension Planner {
             state.config.platform = key.platform
             return state
         }
+    }
+
+    /// Who names a single image gets it, whatever it was made for.
+    private mutating func check(_ image: BaseImage, is platform: Platform, for stage: Stage) throws {
+        let own = image.config.platform
+        // A CPU runs what older variants of it do; which, is the image's affair.
+        guard own.os != platform.os || own.architecture != platform.architecture else { return }
+        let finding = DockerfileCheck.basePlatform(
+            own.description, isNot: platform.description, for: stage, in: dockerfile,
+            directive: request.buildArguments[DockerfileCheck.argumentName])
+        guard let finding else { return }
+        if finding.severity == .error { throw PlanError(finding) }
+        warnings.append(finding)
     }
 
     private mutating func scratch(_ stage: Stage, platform: Platform) -> StageState {

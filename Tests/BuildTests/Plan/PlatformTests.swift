@@ -61,6 +61,19 @@ struct PlatformTests {
         #expect(plan.targets[0].config.platform == Self.arm64)
     }
 
+    @Test func imageForAnotherPlatformIsAWarningOrAnErrorAsTheFileSays() async throws {
+        let images = try KnownImages(["base": .sample(json: #"{"architecture": "arm64"}"#)])
+        let found = try await BuildPlan.of("FROM base\nRUN make", images: images) { $0.platforms = [Self.amd64] }
+            .warnings
+        #expect(found.map(\.message) == ["the base image `base` is for linux/arm64, the stage for linux/amd64"])
+        #expect(found.map(\.rule) == ["InvalidBaseImagePlatform"])
+        let fine = try await BuildPlan.of("FROM --platform=linux/arm64 base", images: images)
+        #expect(fine.warnings.isEmpty)
+        await #expect(throws: BuildError.self) {
+            try await BuildPlan.of("# check=error=true\nFROM base", images: images) { $0.platforms = [Self.amd64] }
+        }
+    }
+
     @Test func stepsSayTheirPlatformOnlyAmongSeveral() async throws {
         let images = try KnownImages(["base": .sample()])
         #expect(try await plan("FROM base\nRUN make", images).steps.map(\.platform) == [Self.amd64, Self.arm64])
