@@ -41,17 +41,22 @@ struct RealisticCase: Sendable, CustomTestStringConvertible {
         return try JSONDecoder().decode(Expected.self, from: text)
     }
 
-    /// Arguments of the build besides the names of things.
-    private func arguments() throws -> [String] {
+    /// Arguments of the build besides the names of things; `{registry}` in them is the registry's host.
+    private func arguments(_ bases: BaseImages) throws -> [String] {
         let path = folder.appending("arguments.json").string
         guard let text = FileManager.default.contents(atPath: path) else { return [] }
-        return try JSONDecoder().decode([String].self, from: text)
+        return try JSONDecoder().decode([String].self, from: text).map {
+            $0.replacingOccurrences(of: "{registry}", with: bases.registry.host)
+        }
     }
 
     /// A copy of the folder with the modes that a checkout has, whatever the umask here.
     private func copy(into workspace: Workspace) async throws -> FilePath {
         let path = FilePath(workspace.path("\(name)-\(UUID().uuidString.prefix(8))"))
         try FileManager.default.copyItem(atPath: folder.string, toPath: path.string)
+        // A repository keeps no empty directories.
+        try FileManager.default.createDirectory(
+            atPath: path.appending("context").string, withIntermediateDirectories: true)
         if FileManager.default.fileExists(atPath: path.appending("prepare").string) {
             try await workspace.tool("sh", "-c", "umask 022 && cd '\(path)' && ./prepare")
         }
@@ -63,7 +68,7 @@ struct RealisticCase: Sendable, CustomTestStringConvertible {
     func build(with bases: BaseImages) async throws -> String {
         let image = "ours/\(name):1"
         var command = bases.workspace.command(
-            ["build", "-f", "Dockerfile", "--push", "-t", "\(bases.registry.host)/\(image)"] + (try arguments())
+            ["build", "-f", "Dockerfile", "--push", "-t", "\(bases.registry.host)/\(image)"] + (try arguments(bases))
                 + ["context"])
         command.directory = try await copy(into: bases.workspace)
         command.deadline = .seconds(300)
@@ -78,7 +83,7 @@ struct RealisticCase: Sendable, CustomTestStringConvertible {
         let directory = try await copy(into: bases.workspace)
         let build = try await bases.workspace.buildahOnLayers(
             ["bud", "--isolation", "chroot", "--format", "docker", "--pull-never", "--quiet", "--identity-label=false"]
-                + ["--timestamp", "1700000000", "-f", "Dockerfile", "-t", image] + (try arguments()) + ["context"],
+                + ["--timestamp", "1700000000", "-f", "Dockerfile", "-t", image] + (try arguments(bases)) + ["context"],
             in: directory)
         guard build.status.isSuccess else { return nil }
         let push = try await bases.workspace.buildahOnLayers(
