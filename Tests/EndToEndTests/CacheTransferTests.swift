@@ -70,6 +70,20 @@ struct CacheTransferTests {
         #expect(ran(try await build(workspace, "third", "--cache-from", copied)) == 0)
     }
 
+    @Test func explainSaysThatABaseMoved() async throws {
+        let registry = try await RegistryProcess()
+        let workspace = try Workspace()
+        try workspace.write("app/Dockerfile", "FROM \(registry.host)/base:1\nRUN seq 1 9 > /a\n")
+        for text in ["old", "new"] {
+            try workspace.context("RUN echo \(text) > /base\n", named: "base")
+            try await workspace.succeed(
+                "build", "-t", "\(registry.host)/base:1", "--push", "--root", workspace.path("other"), "base")
+            try await workspace.succeed("build", "app")
+        }
+        let text = try await workspace.succeed("explain", "--context", "app")
+        #expect(text.contains("ran: base \(registry.host)/base:1 moved from sha256:"), "\(text)")
+    }
+
     @Test func directoryKeepsNoGarbage() async throws {
         let workspace = try Workspace()
         let directory = workspace.path("cache")
