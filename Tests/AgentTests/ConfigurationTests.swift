@@ -67,6 +67,7 @@ import Testing
             cpus = 0.5
             pids = 100
             log = "1MiB"
+            store = "50GiB"
             [git]
             interval = "5s"
             max_interval = "1m"
@@ -85,6 +86,7 @@ import Testing
         #expect(configuration.http.listen == ListenAddress(host: "::1", port: 0) && configuration.http.socket == nil)
         #expect(configuration.queue.slots == 8 && configuration.queue.retryBackoff == .seconds(1)...Duration.seconds(2))
         #expect(configuration.queue.stopTimeout == .seconds(60) && configuration.queue.retryAttempts == 5)
+        #expect(configuration.limits.store?.bytes == 50 << 30)
         #expect(configuration.limits.log.bytes == 1 << 20 && configuration.limits.processes == 100)
         #expect(
             configuration.git.schemes == [.http, .file])

@@ -105,6 +105,7 @@ package final class EngineRunExecutor: RunExecutor {
             dockerfile: source.dockerfile, context: source.context, targets: targets,
             buildArguments: Dictionary(plan.arguments.map { ($0.name, $0.value) }) { $1 },
             network: plan.network == .none ? .none : .default, epoch: isFixed ? plan.epoch : nil, created: plan.epoch)
+        request.lint = .init(ignore: source.ignore)
         request.secrets = BuildSecrets(refusal: "a pipeline gives its builds neither secrets nor keys")
         return request
     }

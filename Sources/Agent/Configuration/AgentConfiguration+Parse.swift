@@ -157,12 +157,15 @@ private struct AgentConfigurationParser {
     }
 
     private mutating func readLimits(_ top: ConfigSection, _ limits: inout AgentConfiguration.LimitsSection) {
-        guard let section = section("limits", of: top, keys: ["time", "memory", "cpus", "pids", "log"]) else { return }
+        guard let section = section("limits", of: top, keys: ["time", "memory", "cpus", "pids", "log", "store"]) else {
+            return
+        }
         set(&limits.time, section["time"].flatMap { reader.duration($0, section.name("time")) })
         set(&limits.memory, section["memory"].flatMap { reader.byteCount($0, section.name("memory")) })
         set(&limits.cpus, section["cpus"].flatMap { reader.number($0, section.name("cpus"), in: 0.1...1024) })
         set(&limits.processes, section["pids"].flatMap { reader.integer($0, section.name("pids"), in: 1...4_194_304) })
         set(&limits.log, section["log"].flatMap { reader.byteCount($0, section.name("log")) })
+        limits.store = section["store"].flatMap { reader.byteCount($0, section.name("store")) }
     }
 
     private mutating func readGit(_ top: ConfigSection, _ git: inout AgentConfiguration.GitSection) {

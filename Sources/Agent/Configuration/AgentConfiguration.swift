@@ -47,6 +47,8 @@ package struct AgentConfiguration: Hashable, Sendable {
         package var processes = 4096
         /// Output kept of one run.
         package var log = ByteCount(bytes: 32 << 20)
+        /// On disk, of the whole data folder; what builds used longest ago makes room. nil is unlimited.
+        package var store: ByteCount?
 
         /// What a pipeline asks for, and these where it does not say.
         package func applied(to limits: Limits) -> Limits {

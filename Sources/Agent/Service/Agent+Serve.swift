@@ -34,6 +34,7 @@ extension EngineConfiguration {
         }
         self.init(
             root: configuration.agent.data, registries: registries, credentials: StaticCredentials(credentials),
-            gitSchemes: Set(configuration.git.schemes.compactMap { GitURL.Scheme(rawValue: $0.rawValue) }))
+            gitSchemes: Set(configuration.git.schemes.compactMap { GitURL.Scheme(rawValue: $0.rawValue) }),
+            quota: configuration.limits.store?.bytes)
     }
 }

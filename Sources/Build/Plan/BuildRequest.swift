@@ -24,6 +24,8 @@ package struct BuildRequest: Sendable {
     package var cache = CacheSettings()
     /// A pattern of COPY or ADD that matches nothing is an error.
     package var isStrict = false
+    /// Says what is doubtful about the Dockerfile, and fails where the file itself asks for that.
+    package var lint: Lint?
     /// What RUN may be lent.
     package var secrets = BuildSecrets()
     /// Sees the place of the first command that fails.
@@ -32,6 +34,13 @@ package struct BuildRequest: Sendable {
     package var namedContexts = NamedContexts()
     /// Where ADD gets what it names by URL.
     package var remotes: (any RemoteSources)?
+
+    package struct Lint: Sendable {
+        /// What applies to the context.
+        package let ignore: IgnoreFile
+
+        package init(ignore: IgnoreFile) { self.ignore = ignore }
+    }
 
     package init(
         dockerfile: DockerfileStages, context: any BuildContext, targets: [String] = [],

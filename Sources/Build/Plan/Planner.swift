@@ -26,6 +26,10 @@ package struct Planner {
     /// Throws `BuildError.dockerfile` with every mistake that was found, or what resolving an image threw.
     package static func plan(_ request: BuildRequest, images resolver: any BaseImageResolver) async throws -> BuildPlan
     {
+        var request = request
+        if let frontEnd = request.buildArguments["BUILDKIT_SYNTAX"] {
+            request.dockerfile = DockerfileStages(request.dockerfile.syntax, frontEnd: frontEnd)
+        }
         let dockerfile = request.dockerfile
         guard !dockerfile.diagnostics.hasErrors else {
             throw BuildError.dockerfile(dockerfile.diagnostics, in: dockerfile.source)
@@ -40,12 +44,12 @@ package struct Planner {
                     dockerfile: dockerfile, contexts: request.namedContexts,
                     globals: try globalArguments(request, target: targets.last, platform: platform), platform: platform)
             }
+            var warnings = try findings(request, targets, names).filter { $0.severity == .warning }
             let images = try await ImageResolution(
                 targets: targets, names: names, source: dockerfile.source, resolver: resolver
             ).images()
             var graph = Graph(contexts: [request.context])
             var steps: [Step] = []
-            var warnings = dockerfile.diagnostics.filter { $0.severity == .warning }
             var results: [PlannedImage] = []
             for names in names {
                 var planner = Planner(request: request, names: names, images: images, graph: graph, steps: steps)
@@ -59,6 +63,24 @@ package struct Planner {
         } catch let error as ArgumentError {
             throw BuildError.dockerfile([error.diagnostic], in: dockerfile.source)
         } catch let error as PlanError { throw BuildError.dockerfile([error.diagnostic], in: dockerfile.source) }
+    }
+
+    /// What the language says of the stages that are built; errors among it are those that the file asks for.
+    private static func findings(_ request: BuildRequest, _ targets: [Stage], _ names: [SourceNames]) throws
+        -> [Diagnostic]
+    {
+        let dockerfile = request.dockerfile
+        guard let lint = request.lint else { return dockerfile.diagnostics }
+        var stages: Set<Int> = []
+        for names in names {
+            let references = StageReferences(dockerfile, globals: names.globals)
+            for target in targets { stages.formUnion(references.reachable(from: target).map(\.index)) }
+        }
+        let findings = DockerfileCheck.check(
+            dockerfile, ignore: lint.ignore, directive: request.buildArguments[DockerfileCheck.argumentName],
+            stages: stages)
+        if findings.hasErrors { throw BuildError.dockerfile(findings, in: dockerfile.source) }
+        return findings
     }
 
     private init(request: BuildRequest, names: SourceNames, images: [ImageKey: BaseImage], graph: Graph, steps: [Step])

@@ -10,6 +10,8 @@ package struct CommitSource: Sendable {
     package let commit: GitCommit
     package let dockerfile: DockerfileStages
     package let context: any BuildContext
+    /// What applies to the context.
+    package let ignore: IgnoreFile
 
     private static let dockerfileLimit = 16 << 20
     private static let ignoreLimit = 1 << 20
@@ -39,6 +41,7 @@ package struct CommitSource: Sendable {
             }
         }
         let tree = try await mirror.tree(of: id, at: directory)
+        self.ignore = ignore
         self.context = FilteredContext(try GitContext([GitContext.Part(tree, mirror: mirror.path)]), ignore: ignore)
     }
 

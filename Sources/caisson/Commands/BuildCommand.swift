@@ -68,6 +68,7 @@ struct BuildCommand: AsyncParsableCommand {
             platforms: try Self.platforms(platform), network: network, epoch: epoch, usesCache: !cache.noCache)
         request.cache = try cache.settings(contexts, stages: source.dockerfile.stages.map(\.name))
         request.isStrict = strict
+        request.lint = .init(ignore: source.ignore)
         request.remotes = remotes
         request.namedContexts = try await contexts.namedContexts(of: engine, through: remotes)
         request.secrets = lent
