@@ -9,6 +9,7 @@ extension Engine {
         _ target: BuiltTarget, named references: [ImageReference], flavour: ImageArchive.Flavour, epoch: Int64,
         to file: SharedDescriptor
     ) async throws {
+        try keepIndex(of: target)
         try await ImageArchive(store: store, library: library)
             .write(target, named: references, flavour: flavour, epoch: epoch, to: file)
     }

@@ -194,7 +194,8 @@ package final class Engine: Sendable {
         }
     }
 
-    private func keepIndex(of target: BuiltTarget) throws {
+    /// Once it is in the store, an index is a blob like any other.
+    func keepIndex(of target: BuiltTarget) throws {
         if let index = target.index { try store.blobs.put(index.bytes) }
     }
 

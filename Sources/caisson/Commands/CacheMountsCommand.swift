@@ -84,7 +84,10 @@ struct CacheMountsCommand: ParsableCommand {
         @Argument(help: "The cache's id, or the KEY of one that exists.") var cache: String
         @Option(name: [.short, .customLong("input")], help: "The file to read.") var input: String?
         @Option(name: .customLong("digest"), help: "What the uncompressed archive must have.") var digest: String?
-        @Option(name: .customLong("namespace"), help: "As BUILDKIT_CACHE_MOUNT_NS has it.") var namespace = ""
+        @Option(
+            name: .customLong("namespace"),
+            help: ArgumentHelp("What BUILDKIT_CACHE_MOUNT_NS says in the builds that use it.", valueName: "name"))
+        var namespace = ""
         @Option(name: .customLong("mode"), help: "Of the mount, in octal.") var mode: String?
         @Option(name: .customLong("uid"), help: "Of the mount.") var uid: UInt32?
         @Option(name: .customLong("gid"), help: "Of the mount.") var gid: UInt32?
