@@ -119,7 +119,8 @@ package final class Supervisor: Sendable {
             plan.bundle, plan.log, plan.output, plan.error, plan.root, plan.network.user, plan.network.network,
         ]
         let end = SupervisorConnection.End()
-        let start = try await connection.ask(request, fixed + plan.cgroup + plan.mounts + (plan.input.map { [$0] } ?? []), end: end)
+        let input = plan.input.map { [$0] } ?? []
+        let start = try await connection.ask(request, fixed + plan.cgroup + plan.mounts + input, end: end)
         guard let pidfd = start.descriptors.first else { throw SystemError("start a step", errno: .ioError) }
         started(StepHandle(pidfd: pidfd))
         return try await end.value()
