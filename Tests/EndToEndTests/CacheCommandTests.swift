@@ -88,6 +88,15 @@ struct CacheCommandTests {
         }
     }
 
+    @Test func explainNamesAFileOfAMount() async throws {
+        let workspace = try Workspace()
+        try workspace.context(
+            "RUN --mount=type=bind,target=/in --mount=type=cache,target=/cache cat /in/src/a\n", files: ["src/a": "1"])
+        _ = try await reasons(workspace)
+        try workspace.write("app/src/a", "2")
+        #expect(try await reasons(workspace).last == "of what is mounted, file src/a changed")
+    }
+
     @Test func explainNamesWhatChanged() async throws {
         let workspace = try Workspace()
         let rest = "ARG VERSION=1\nRUN echo $VERSION > /version\nCOPY src /src\nRUN ls /src > /list\n"

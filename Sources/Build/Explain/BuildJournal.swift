@@ -9,8 +9,8 @@ package struct BuildJournal: Hashable, Sendable {
         case step(Int)
         /// `content` is the same where only the name of the image changed.
         case image(reference: String, digest: String, content: String)
-        /// Nothing, or what only a key names.
-        case other(key: String)
+        /// What only a key names: nothing, or files of a context that are mounted, with what their key is made of.
+        case other(key: String, ingredients: JSON)
     }
 
     package struct Entry: Hashable, Sendable {
@@ -104,7 +104,7 @@ extension BuildJournal.Input {
                 reference: reference, digest: json["digest"]?.stringValue ?? "",
                 content: json["content"]?.stringValue ?? "")
         } else {
-            self = .other(key: json["key"]?.stringValue ?? "")
+            self = .other(key: json["key"]?.stringValue ?? "", ingredients: json["ingredients"] ?? .object([:]))
         }
     }
 
@@ -113,7 +113,7 @@ extension BuildJournal.Input {
         case .step(let place): ["step": .integer(Int64(place))]
         case .image(let reference, let digest, let content):
             ["image": .string(reference), "digest": .string(digest), "content": .string(content)]
-        case .other(let key): ["key": .string(key)]
+        case .other(let key, let ingredients): ["key": .string(key), "ingredients": ingredients]
         }
     }
 }

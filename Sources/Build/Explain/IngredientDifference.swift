@@ -8,6 +8,7 @@ struct IngredientDifference {
 
     init(from old: JSON, to new: JSON, arguments: Set<String>) {
         self.arguments = arguments
+        let (old, new) = (Self.ordered(old), Self.ordered(new))
         compareFiles(old["files"], new["files"])
         for part in ["run", "copy", "directory"] {
             guard old[part] != nil || new[part] != nil else { continue }
@@ -19,6 +20,9 @@ struct IngredientDifference {
         }
         if old["selection"] != new["selection"] { changes.append("the sources changed") }
     }
+
+    /// Members in one order: what comes from a file is sorted, what was just made is not.
+    private static func ordered(_ json: JSON) -> JSON { (try? JSON(parsing: json.canonicalBytes)) ?? json }
 
     // MARK: Files
 
@@ -81,6 +85,7 @@ struct IngredientDifference {
             case "script", "inline": changes.append("the here-document changed")
             case "epoch": changes.append("the epoch of its files moved \(Self.pair(old[name], new[name]))")
             case "operation": changes.append("another instruction")
+            case "mounts": changes.append("the mounts changed")
             default: changes.append("\(Self.words[name] ?? name) \(Self.pair(old[name], new[name]))")
             }
         }

@@ -36,6 +36,10 @@ struct MissReason {
                         : "base \(was) → \(now)")
             case (_, .step(let place)):
                 if let change = earlier(place) { changes.append(change) }
+            case (.other(let before, let was), .other(let after, let now)):
+                if before == after { continue }
+                let own = IngredientDifference(from: was, to: now, arguments: arguments).changes
+                changes += own.isEmpty ? ["its inputs are others"] : own.map { "of what is mounted, \($0)" }
             case (let before, let after):
                 if before != after { changes.append("its inputs are others") }
             }

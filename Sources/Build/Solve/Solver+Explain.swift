@@ -61,7 +61,9 @@ extension Solver {
                 reference: image.reference.description, digest: image.manifest.digest.description,
                 content: LayerChain(image.config.diffIDs).identity)
         }
-        return .other(key: definitions[vertex.id]?.key.description ?? "")
+        let definition = definitions[vertex.id]
+        return .other(
+            key: definition?.key.description ?? "", ingredients: definition?.ingredients ?? .object([:]))
     }
 }
 
