@@ -165,7 +165,9 @@ private struct AgentConfigurationParser {
         set(&limits.cpus, section["cpus"].flatMap { reader.number($0, section.name("cpus"), in: 0.1...1024) })
         set(&limits.processes, section["pids"].flatMap { reader.integer($0, section.name("pids"), in: 1...4_194_304) })
         set(&limits.log, section["log"].flatMap { reader.byteCount($0, section.name("log")) })
-        limits.store = section["store"].flatMap { reader.byteCount($0, section.name("store")) }
+        if let value = section["store"], reader.string(value, section.name("store")) != "unlimited" {
+            limits.store = reader.byteCount(value, section.name("store"))
+        }
     }
 
     private mutating func readGit(_ top: ConfigSection, _ git: inout AgentConfiguration.GitSection) {
