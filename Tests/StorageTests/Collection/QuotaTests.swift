@@ -25,6 +25,10 @@ import Testing
         var digests: [Digest] = []
         for number in 0..<30 {
             digests.append(try store.blobs.put(blob(UInt8(number))))
+            // Use is told apart by the second, and all this takes less than one.
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: 1_700_000_000 + Double(number))],
+                ofItemAtPath: store.blobs.path(of: digests[number]).string)
             guard number.isMultiple(of: 3) else { continue }
             let usage = try store.usage()
             #expect(usage.total <= 20 << 20, "\(usage)")
