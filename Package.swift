@@ -156,7 +156,7 @@ let package = Package(
             name: "StorageTests", dependencies: ["Archive", "Linux", "OCI", "Storage", systemPackage],
             swiftSettings: swift),
         .testTarget(name: "SandboxTests", dependencies: ["Linux", "Sandbox"], swiftSettings: swift),
-        // What tests talk to: an HTTP server that follows a script, a real registry process.
+        // What tests talk to: an HTTP server that follows a script, a real registry process; archives to serve.
         .target(
             name: "TestServers", dependencies: ["Linux", systemPackage], path: "Tests/TestServers", swiftSettings: swift
         ),
@@ -174,7 +174,7 @@ let package = Package(
             name: "BuildTests",
             dependencies: [
                 "Archive", "Build", "Dockerfile", "Engine", "Linux", "OCI", "Registry", "Sandbox", "Storage",
-                systemPackage,
+                "TestServers", systemPackage,
             ],
             exclude: ["Corpus"], swiftSettings: swift),
         // Contexts that are elsewhere: repositories, URLs, archives, layouts.

@@ -5,6 +5,7 @@ import OCI
 import Registry
 import Storage
 import SystemPackage
+import TestServers
 import Testing
 
 /// Images in a registry in memory, fetched into a store.

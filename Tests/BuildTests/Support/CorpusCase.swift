@@ -4,6 +4,7 @@ import Engine
 import Foundation
 import OCI
 import SystemPackage
+import TestServers
 import Testing
 
 /// A folder of `Corpus`: see its README.

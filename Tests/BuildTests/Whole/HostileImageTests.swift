@@ -5,6 +5,7 @@ import Linux
 import OCI
 import Storage
 import SystemPackage
+import TestServers
 import Testing
 
 /// Base images made by somebody who wants to get out.

@@ -1,11 +1,11 @@
-import Archive
-
 /// An archive of entries as any program could have made it: nothing is checked.
-struct TarArchive {
-    private(set) var bytes: [UInt8] = []
+package struct TarArchive {
+    package private(set) var bytes: [UInt8] = []
+
+    package init() {}
 
     @discardableResult
-    mutating func add(
+    package mutating func add(
         _ name: String, type: Character = "0", content: String = "", link: String = "", mode: Int = 0o644,
         device: (Int, Int) = (0, 0)
     ) -> TarArchive {
@@ -35,9 +35,9 @@ struct TarArchive {
         return self
     }
 
-    var finished: [UInt8] { bytes + [UInt8](repeating: 0, count: 1024) }
+    package var finished: [UInt8] { bytes + [UInt8](repeating: 0, count: 1024) }
 
-    static func of(_ build: (inout TarArchive) -> Void) -> [UInt8] {
+    package static func of(_ build: (inout TarArchive) -> Void) -> [UInt8] {
         var archive = TarArchive()
         build(&archive)
         return archive.finished
