@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Linux
 import SystemPackage
@@ -26,6 +27,23 @@ struct FileLockTests {
         defer { unlink(path.string) }
         let held = try FileLock.make(path)
         #expect(try !isFree(.exclusive) && access(path.string + ".new", F_OK) != 0)
+        _ = consume held
+        #expect(try isFree(.exclusive))
+    }
+
+    @Test func lockGoesWithItsOwnerThoughAnotherHasTheSameOpenFile() throws {
+        defer { unlink(path.string) }
+        let held = try FileLock.make(path)
+        var inherited: [CInt] = []
+        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
+            guard let number = CInt(name),
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")) == path.string
+            else { continue }
+            inherited.append(fcntl(number, F_DUPFD_CLOEXEC, 3))
+        }
+        defer { for number in inherited { close(number) } }
+        try #require(inherited.count == 1)
+        #expect(try !isFree(.exclusive))
         _ = consume held
         #expect(try isFree(.exclusive))
     }

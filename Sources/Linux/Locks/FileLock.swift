@@ -61,6 +61,9 @@ package struct FileLock: ~Copyable, Sendable {
 
     private init(descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
 
+    /// Closing is not enough: a child that has not reached exec yet holds the same open file, and with it the lock.
+    deinit { flock(descriptor.rawValue, LOCK_UN) }
+
     private static func take(
         _ descriptor: consuming OwnedDescriptor, _ path: FilePath, _ mode: Mode
     ) throws(SystemError) -> FileLock? {
