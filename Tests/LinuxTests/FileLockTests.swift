@@ -34,15 +34,13 @@ struct FileLockTests {
     @Test func lockGoesWithItsOwnerThoughAnotherHasTheSameOpenFile() throws {
         defer { unlink(path.string) }
         let held = try FileLock.make(path)
-        var inherited: [CInt] = []
-        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
-            guard let number = CInt(name),
-                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")) == path.string
-            else { continue }
-            inherited.append(fcntl(number, F_DUPFD_CLOEXEC, 3))
-        }
-        defer { for number in inherited { close(number) } }
-        try #require(inherited.count == 1)
+        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { CInt($0) }
+        let own = try #require(
+            open.first {
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")) == path.string
+            })
+        let inherited = fcntl(own, F_DUPFD_CLOEXEC, 3)
+        defer { close(inherited) }
         #expect(try !isFree(.exclusive))
         _ = consume held
         #expect(try isFree(.exclusive))
