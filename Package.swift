@@ -51,10 +51,12 @@ let package = Package(
         .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
         // libbz2: bzip2 archives that ADD unpacks.
         .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
+        // Loads a shared library when one of its functions is first called.
+        .target(name: "CLazyLibrary"),
         // libcurl: all HTTP.
-        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "CCurl", dependencies: ["CLazyLibrary"]),
         // libgit2: mirrors, trees and blobs.
-        .systemLibrary(name: "CGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+        .target(name: "CGit2", dependencies: ["CLazyLibrary"]),
         // libdeflate: gzip members, the same bytes on every CPU.
         .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
         // zlib: streaming inflate of layers made by others.
@@ -160,7 +162,8 @@ let package = Package(
         .target(
             name: "TestServers", dependencies: ["Linux", systemPackage], path: "Tests/TestServers", swiftSettings: swift
         ),
-        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Linux", "TestServers"], swiftSettings: swift),
+        .testTarget(
+            name: "HTTPTests", dependencies: ["CLazyLibrary", "HTTP", "Linux", "TestServers"], swiftSettings: swift),
         .testTarget(
             name: "RegistryTests", dependencies: ["HTTP", "Linux", "OCI", "Registry", "TestServers", systemPackage],
             swiftSettings: swift),

@@ -32,8 +32,10 @@ extension AllowedImports {
     /// `Glibc` names the kernel's constants: for the targets that speak to the kernel, never for those above.
     static let caisson = AllowedImports([
         // C
-        "CBzip2": [], "CCrypto": [], "CCurl": [], "CDeflate": [], "CGit2": [], "CLinux": [], "CLzma": [],
-        "CZlib": [], "CZstd": [],
+        "CBzip2": [], "CCrypto": [], "CDeflate": [], "CLazyLibrary": [], "CLinux": [], "CLzma": [], "CZlib": [],
+        "CZstd": [],
+        "CCurl": ["CLazyLibrary"],
+        "CGit2": ["CLazyLibrary"],
         // Model
         "OCI": ["CCrypto"],
         "Dockerfile": [],

@@ -30,6 +30,26 @@ struct UsageTests {
         return names
     }
 
+    /// Each library costs time at every start. Swift's own are linked in where the program is built for release.
+    @Test func startLoadsOnlyWhatMostCommandsNeed() async throws {
+        let workspace = try Workspace()
+        let listed = try await workspace.command(["--version"], environment: ["LD_TRACE_LOADED_OBJECTS=1"]).run()
+        let names = listed.outputText.split(separator: "\n").compactMap { line in
+            line.split(separator: " ").first?.split(whereSeparator: { "\t/".contains($0) }).last.map(String.init)
+        }
+        let expected: Set<Substring> = [
+            "ld-linux-x86-64", "ld-linux-aarch64", "libbz2", "libc", "libcrypto", "libdeflate", "libgcc_s", "liblzma",
+            "libm", "libstdc++", "libz", "libzstd", "linux-vdso",
+            "libBlocksRuntime", "libFoundationEssentials", "libdispatch",
+        ]
+        #expect(names.contains("libc.so.6"))
+        let others = names.filter { name in
+            !expected.contains(name.prefix { $0 != "." }) && !name.hasPrefix("libswift")
+                && !name.hasPrefix("lib_Internal")
+        }
+        #expect(others == [])
+    }
+
     @Test func everyCommandExplainsItselfAndItsArguments() async throws {
         let workspace = try Workspace()
         let all = try await commands(below: [], workspace)

@@ -6,29 +6,36 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-// curl_easy_setopt and curl_easy_getinfo are variadic, which Swift cannot call: one function per type of argument.
+// curl_easy_setopt and curl_easy_getinfo are variadic, which Swift cannot call and C cannot forward: their addresses,
+// and one function per type of argument.
+
+typedef CURLcode (*caisson_curl_setopt)(CURL *easy, CURLoption option, ...);
+typedef CURLcode (*caisson_curl_getinfo)(CURL *easy, CURLINFO info, ...);
+
+caisson_curl_setopt caisson_curl_easy_setopt(void);
+caisson_curl_getinfo caisson_curl_easy_getinfo(void);
 
 static inline CURLcode caisson_curl_set_long(CURL *easy, CURLoption option, long value) {
-    return (curl_easy_setopt)(easy, option, value);
+    return caisson_curl_easy_setopt()(easy, option, value);
 }
 
 static inline CURLcode caisson_curl_set_offset(CURL *easy, CURLoption option, curl_off_t value) {
-    return (curl_easy_setopt)(easy, option, value);
+    return caisson_curl_easy_setopt()(easy, option, value);
 }
 
 // libcurl copies the string, except for CURLOPT_POSTFIELDS.
 static inline CURLcode caisson_curl_set_string(CURL *easy, CURLoption option, const char *value) {
-    return (curl_easy_setopt)(easy, option, value);
+    return caisson_curl_easy_setopt()(easy, option, value);
 }
 
 // The list stays the caller's and must outlive the transfer.
 static inline CURLcode caisson_curl_set_headers(CURL *easy, struct curl_slist *headers) {
-    return (curl_easy_setopt)(easy, CURLOPT_HTTPHEADER, headers);
+    return caisson_curl_easy_setopt()(easy, CURLOPT_HTTPHEADER, headers);
 }
 
 // `buffer` holds CURL_ERROR_SIZE bytes and outlives the handle.
 static inline CURLcode caisson_curl_set_error_buffer(CURL *easy, char *buffer) {
-    return (curl_easy_setopt)(easy, CURLOPT_ERRORBUFFER, buffer);
+    return caisson_curl_easy_setopt()(easy, CURLOPT_ERRORBUFFER, buffer);
 }
 
 typedef size_t (*caisson_curl_data_callback)(char *data, size_t size, size_t count, void *context);
@@ -47,17 +54,17 @@ struct caisson_curl_callbacks {
 // `context` is handed to every callback and is the handle's private pointer.
 static inline CURLcode caisson_curl_set_callbacks(
     CURL *easy, struct caisson_curl_callbacks callbacks, void *context) {
-    CURLcode code = (curl_easy_setopt)(easy, CURLOPT_PRIVATE, context);
-    if (code == CURLE_OK) code = (curl_easy_setopt)(easy, CURLOPT_HEADERFUNCTION, callbacks.on_header);
-    if (code == CURLE_OK) code = (curl_easy_setopt)(easy, CURLOPT_HEADERDATA, context);
-    if (code == CURLE_OK) code = (curl_easy_setopt)(easy, CURLOPT_WRITEFUNCTION, callbacks.on_body);
-    if (code == CURLE_OK) code = (curl_easy_setopt)(easy, CURLOPT_WRITEDATA, context);
-    if (code == CURLE_OK) code = (curl_easy_setopt)(easy, CURLOPT_READFUNCTION, callbacks.fill_upload);
-    if (code == CURLE_OK) code = (curl_easy_setopt)(easy, CURLOPT_READDATA, context);
-    if (code == CURLE_OK) code = (curl_easy_setopt)(easy, CURLOPT_SEEKFUNCTION, callbacks.rewind_upload);
-    if (code == CURLE_OK) code = (curl_easy_setopt)(easy, CURLOPT_SEEKDATA, context);
-    if (code == CURLE_OK) code = (curl_easy_setopt)(easy, CURLOPT_OPENSOCKETFUNCTION, callbacks.open_socket);
-    if (code == CURLE_OK) code = (curl_easy_setopt)(easy, CURLOPT_OPENSOCKETDATA, context);
+    CURLcode code = caisson_curl_easy_setopt()(easy, CURLOPT_PRIVATE, context);
+    if (code == CURLE_OK) code = caisson_curl_easy_setopt()(easy, CURLOPT_HEADERFUNCTION, callbacks.on_header);
+    if (code == CURLE_OK) code = caisson_curl_easy_setopt()(easy, CURLOPT_HEADERDATA, context);
+    if (code == CURLE_OK) code = caisson_curl_easy_setopt()(easy, CURLOPT_WRITEFUNCTION, callbacks.on_body);
+    if (code == CURLE_OK) code = caisson_curl_easy_setopt()(easy, CURLOPT_WRITEDATA, context);
+    if (code == CURLE_OK) code = caisson_curl_easy_setopt()(easy, CURLOPT_READFUNCTION, callbacks.fill_upload);
+    if (code == CURLE_OK) code = caisson_curl_easy_setopt()(easy, CURLOPT_READDATA, context);
+    if (code == CURLE_OK) code = caisson_curl_easy_setopt()(easy, CURLOPT_SEEKFUNCTION, callbacks.rewind_upload);
+    if (code == CURLE_OK) code = caisson_curl_easy_setopt()(easy, CURLOPT_SEEKDATA, context);
+    if (code == CURLE_OK) code = caisson_curl_easy_setopt()(easy, CURLOPT_OPENSOCKETFUNCTION, callbacks.open_socket);
+    if (code == CURLE_OK) code = caisson_curl_easy_setopt()(easy, CURLOPT_OPENSOCKETDATA, context);
     return code;
 }
 
@@ -87,14 +94,14 @@ static inline void caisson_curl_block_broken_pipe(void) {
 
 static inline long caisson_curl_get_long(CURL *easy, CURLINFO info) {
     long value = 0;
-    (curl_easy_getinfo)(easy, info, &value);
+    caisson_curl_easy_getinfo()(easy, info, &value);
     return value;
 }
 
 // NULL if there is none; the string lives as long as the handle is not used again.
 static inline const char *caisson_curl_get_string(CURL *easy, CURLINFO info) {
     char *value = NULL;
-    (curl_easy_getinfo)(easy, info, &value);
+    caisson_curl_easy_getinfo()(easy, info, &value);
     return value;
 }
 
