@@ -1,6 +1,9 @@
-/// Sends requests over kept-alive connections. One client per process is enough; it costs a thread.
+import Synchronization
+
+/// Sends requests over kept-alive connections. One client per process is enough; with the first request it costs a
+/// thread and the loading of libcurl.
 package final class HTTPClient: Sendable {
-    private let loop = TransferLoop()
+    private let started = Mutex<TransferLoop?>(nil)
     private let userAgent: String
     package let clock: RetryClock
 
@@ -47,12 +50,22 @@ package final class HTTPClient: Sendable {
         }
     }
 
+    private var loop: TransferLoop {
+        started.withLock { loop in
+            if let loop { return loop }
+            let new = TransferLoop()
+            loop = new
+            return new
+        }
+    }
+
     /// One request, one response.
     private func exchange(_ request: HTTPRequest) async throws -> HTTPResponse {
         try Task.checkCancellation()
         var request = request
         if request.headers["User-Agent"] == nil { request.headers["User-Agent"] = userAgent }
         let transfer = try Transfer(request)
+        let loop = loop
         let lease = TransferLease(transfer, on: loop)
         loop.submit(.start(transfer))
         var producer: Task<Void, Never>?
@@ -62,7 +75,7 @@ package final class HTTPClient: Sendable {
                 producer?.cancel()
                 throw error
             }
-        } onCancel: { [loop] in
+        } onCancel: {
             loop.submit(.cancel(transfer))
         }
         return HTTPResponse(
