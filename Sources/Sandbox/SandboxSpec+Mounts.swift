@@ -16,19 +16,31 @@ extension SandboxSpec {
         package var path: String { "/dev/pipes/\(name)" }
     }
 
-    /// Something more to see in the root. No mount follows links out of the root, none has devices or set-id programs.
+    /// Something more to see in the root. No mount follows links out of the root, none has set-id programs, and none has
+    /// devices but those that are mounted as such.
     package struct Mount: Sendable {
         package enum Source: Sendable {
             /// A detached mount (`DetachedMount`) of a directory or a file; used up by the step.
             case bind(SharedDescriptor, isReadOnly: Bool)
             /// An empty file system in memory.
             case tmpfs(size: UInt64, mode: UInt16)
+            /// A detached mount of a device node, used up by the step, which may do that much with it.
+            case device(SharedDescriptor, DeviceAccess)
+
+            /// What is mounted, if it is there before the step.
+            var descriptor: SharedDescriptor? {
+                switch self {
+                case .bind(let descriptor, _), .device(let descriptor, _): descriptor
+                case .tmpfs: nil
+                }
+            }
         }
 
         package var source: Source
         /// An absolute path of the same kind as the source. It exists in the root (`MountPoint` in Storage makes it exist
         /// without a trace in a layer), or lies below another mount: in one that can be written to, the runtime makes
-        /// what is missing, and it stays there. Also `/dev/shm` and paths below it. Mounts are given in any order.
+        /// what is missing, and it stays there. Also `/dev/shm` and paths below it, and for a device any path below
+        /// `/dev`. Mounts are given in any order.
         package var target: String
 
         package init(_ source: Source, at target: String) {

@@ -50,6 +50,7 @@ package struct RunOperation: Hashable, Sendable {
     /// No file of the new layer is younger.
     package var epoch: Int64
     package var mounts: [RunMount] = []
+    package var devices = RunDevices()
     /// `NAME=value` of proxies that nothing declares: what the command fetches must not depend on them.
     package var proxies: [String] = []
     package var settings = RunSettings()
@@ -67,6 +68,7 @@ package struct RunOperation: Hashable, Sendable {
             "user": .string(user),
             "network": .string(network.rawValue),
             "security": security == .sandbox ? nil : .string(security.rawValue),
+            "devices": devices.names.isEmpty ? nil : .array(devices.names.map(JSON.string)),
             "settings": settings.ingredients,
             "script": script.map { .array([.string($0.name), .string(Digest.of($0.bytes).description)]) },
             "platform": .string(platform.description),

@@ -1,5 +1,6 @@
 package import Dockerfile
 package import OCI
+package import Sandbox
 
 /// What to build, from what, for whom.
 package struct BuildRequest: Sendable {
@@ -16,6 +17,8 @@ package struct BuildRequest: Sendable {
     package var settings = RunSettings()
     /// What the Dockerfile may ask for.
     package var entitlements: Set<Entitlement> = []
+    /// What RUN can have of this host's devices.
+    package var devices = DeviceRegistry()
     /// Bounds the times of all new files; nil derives them from the base image (see `Planner`).
     package var epoch: Int64?
     /// When the source was made: the commit's time. The time of the image.

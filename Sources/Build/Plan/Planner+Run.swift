@@ -6,7 +6,6 @@ extension Planner {
     mutating func plan(
         _ run: RunInstruction, _ instruction: StageInstruction, in stage: Stage, _ state: inout StageState
     ) throws {
-        if let device = run.devices.first { throw PlanError.unsupported("RUN --device", at: device.range) }
         if run.security == .insecure {
             try require(.insecureSecurity, for: "RUN --security=insecure", at: instruction.range)
         }
@@ -45,6 +44,7 @@ extension Planner {
             script: script, platform: state.config.platform, epoch: state.commandEpoch,
             mounts: mounts, proxies: state.environment.undeclaredProxies.map(\.assignment))
         operation.security = run.security == .insecure ? .insecure : .sandbox
+        operation.devices = try devices(of: run)
         operation.settings = request.settings
         if let name = request.buildArguments["BUILDKIT_SANDBOX_HOSTNAME"] { operation.settings.hostname = name }
         extend(&state, with: .run(operation), sources: sources, instruction, history: "RUN \(shown) # buildkit")
@@ -58,9 +58,9 @@ extension Planner {
         }
     }
 
-    private func require(_ entitlement: Entitlement, for what: String, at range: SourceRange) throws(PlanError) {
+    func require(_ entitlement: Entitlement, for what: String, at range: SourceRange) throws(PlanError) {
         if request.entitlements.contains(entitlement) { return }
         throw PlanError(
-            .error("\(what) needs the entitlement \(entitlement.rawValue)", at: range, hint: entitlement.remedy))
+            .error("\(what) needs the entitlement \(entitlement.name)", at: range, hint: entitlement.remedy))
     }
 }

@@ -1,5 +1,6 @@
 import Dockerfile
 import OCI
+import Sandbox
 
 /// Turns a Dockerfile into the graph of the vertices its targets need. Stages no target needs are not looked at;
 /// nothing runs and no layer is fetched, but the documents of base images are, because their configuration decides what
@@ -19,6 +20,8 @@ package struct Planner {
     var graph: Graph
     var steps: [Step] = []
     var warnings: [Diagnostic] = []
+    /// Read when an instruction names a device.
+    lazy var hostDevices = request.devices.contents()
     private var planned: [Int: StageState] = [:]
 
     var globals: GlobalArguments { names.globals }
@@ -153,11 +156,6 @@ struct PlanError: Error {
     let diagnostic: Diagnostic
 
     init(_ diagnostic: Diagnostic) { self.diagnostic = diagnostic }
-
-    /// What the language has and this engine does not do. Never ignored: the result would not be what was asked for.
-    static func unsupported(_ what: String, at range: SourceRange?) -> PlanError {
-        PlanError(.error("\(what) is not supported yet", at: range))
-    }
 }
 
 extension PlatformArguments.Platform {

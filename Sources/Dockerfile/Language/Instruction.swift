@@ -83,7 +83,7 @@ package struct RunInstruction: Sendable {
     /// Nil follows the build.
     package let network: NetworkMode?
     package let security: SecurityMode?
-    package let devices: [FlagValue]
+    package let devices: [DeviceOption]
 
     package enum NetworkMode: String, CaseIterable, Sendable {
         case `default`

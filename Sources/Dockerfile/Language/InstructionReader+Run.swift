@@ -1,12 +1,13 @@
 extension InstructionReader {
     mutating func run(_ node: InstructionNode, _ flags: FlagSet) -> Instruction? {
         let mounts = flags.all("mount").compactMap { mount($0) }
+        let devices = flags.all("device").compactMap { device($0) }
         let network = choice(flags.value("network"), RunInstruction.NetworkMode.self)
         let security = choice(flags.value("security"), RunInstruction.SecurityMode.self)
         guard let command = command(node) else { return nil }
         return .run(
             RunInstruction(
-                command: command, mounts: mounts, network: network, security: security, devices: flags.all("device")))
+                command: command, mounts: mounts, network: network, security: security, devices: devices))
     }
 
     private mutating func command(_ node: InstructionNode) -> RunInstruction.Command? {
@@ -34,6 +35,13 @@ extension InstructionReader {
             "unknown value `\(flag.text)`", at: flag.range,
             hint: Suggestion.hint(for: flag.text, among: known) ?? "use one of: \(known.joined(separator: ", "))")
         return nil
+    }
+
+    private mutating func device(_ flag: FlagValue) -> DeviceOption? {
+        do throws(MountError) { return try DeviceOption(flag.text, range: flag.range) } catch {
+            report(error.message, at: flag.range, hint: error.hint)
+            return nil
+        }
     }
 
     /// Values with variables can only be judged once these are known; everything else is checked here.

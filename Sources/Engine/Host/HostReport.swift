@@ -6,13 +6,14 @@ package import SystemPackage
 
 /// What this host can do for builds, found by trying: the checks behind `caisson doctor`.
 package enum HostReport {
-    package static func checks(store path: FilePath) async -> [HostCheck] {
-        let store: Store
-        do { store = try Store.open(at: path) } catch {
-            return await SandboxHost.checks(dataDirectory: path)
+    package static func checks(
+        store path: FilePath, devices: DeviceRegistry = DeviceRegistry()
+    ) async -> [HostCheck] {
+        let host = await SandboxHost.checks(dataDirectory: path) + [SandboxHost.devices(of: devices)]
+        do { return host + (await storeChecks(try Store.open(at: path))) } catch {
+            return host
                 + [HostCheck("store", isMet: false, detail: "\(error)", remedy: "name another place with --root")]
         }
-        return await SandboxHost.checks(dataDirectory: path) + storeChecks(store)
     }
 
     private static func storeChecks(_ store: Store) async -> [HostCheck] {
@@ -45,6 +46,8 @@ package enum HostReport {
             && layers.contains(where: \.isMet)
     }
 
-    /// Without them builds run with less: no network, no limits, no other CPUs.
-    private static let optional: Set<String> = ["slirp4netns", "/dev/net/tun", "cgroups", "foreign platforms"]
+    /// Without them builds run with less: no network, no limits, no other CPUs, no devices.
+    private static let optional: Set<String> = [
+        "slirp4netns", "/dev/net/tun", "cgroups", "foreign platforms", "devices",
+    ]
 }

@@ -12,11 +12,16 @@ package final class Cgroup: Sendable {
         package var processes: UInt64?
         /// In processors; may be a fraction.
         package var processors: Double?
+        /// The only devices that may be used, as "c 1:3 rw"; nil is any.
+        package var devices: [String]?
 
-        package init(memory: UInt64? = nil, processes: UInt64? = nil, processors: Double? = nil) {
+        package init(
+            memory: UInt64? = nil, processes: UInt64? = nil, processors: Double? = nil, devices: [String]? = nil
+        ) {
             self.memory = memory
             self.processes = processes
             self.processors = processors
+            self.devices = devices
         }
     }
 
@@ -32,24 +37,39 @@ package final class Cgroup: Sendable {
     /// The cgroup.procs files, open for writing.
     package let processFiles: [SharedDescriptor]
     private let directories: [CgroupHierarchy.Resource: FilePath]
+    /// Only if devices are limited.
+    private let devices: FilePath?
     private let isUnified: Bool
+
+    private static func all(_ directories: [CgroupHierarchy.Resource: FilePath], _ devices: FilePath?) -> Set<FilePath>
+    {
+        Set(directories.values).union(devices.map { [$0] } ?? [])
+    }
 
     /// Makes a cgroup below `hierarchy`'s parents. Limits of resources the hierarchy lacks are not set.
     package init(_ hierarchy: CgroupHierarchy, named name: String, limits: Limits) throws(SystemError) {
         var directories: [CgroupHierarchy.Resource: FilePath] = [:]
         for (resource, parent) in hierarchy.parents { directories[resource] = parent.appending(name) }
         self.directories = directories
+        let devices = limits.devices == nil ? nil : hierarchy.devices?.appending(name)
+        self.devices = devices
         isUnified = hierarchy.version == .unified
         var files: [SharedDescriptor] = []
         do {
-            for directory in Set(directories.values) {
+            for directory in Self.all(directories, devices) {
                 try check("create the cgroup", directory.string) { mkdir(directory.string, 0o755) }
                 let file = try OwnedDescriptor.open(directory.appending("cgroup.procs"), flags: O_WRONLY)
                 files.append(SharedDescriptor(file))
             }
             try Self.set(limits, in: directories, isUnified)
+            if let devices {
+                try CgroupFile.write("a", to: devices.appending("devices.deny"))
+                for device in limits.devices ?? [] {
+                    try CgroupFile.write(device, to: devices.appending("devices.allow"))
+                }
+            }
         } catch {
-            for directory in directories.values { rmdir(directory.string) }
+            for directory in Self.all(directories, devices) { rmdir(directory.string) }
             throw error
         }
         processFiles = files
@@ -97,7 +117,7 @@ package final class Cgroup: Sendable {
     /// Removes the cgroup. Blocks for the moment the kernel needs after the last process was reaped; a cgroup that
     /// still has processes after that stays and is an error.
     package func remove() throws(SystemError) {
-        for directory in Set(directories.values) {
+        for directory in Self.all(directories, devices) {
             var attempts = 0
             while rmdir(directory.string) != 0, Glibc.errno != ENOENT {
                 attempts += 1
@@ -118,7 +138,7 @@ extension Cgroup {
 
     /// Removes the empty cgroups that killed processes of this program left.
     package static func sweep(_ hierarchy: CgroupHierarchy) {
-        for parent in Set(hierarchy.parents.values) {
+        for parent in Set(hierarchy.parents.values).union(hierarchy.devices.map { [$0] } ?? []) {
             guard let directory = opendir(parent.string) else { continue }
             defer { closedir(directory) }
             while let entry = readdir(directory) {

@@ -21,6 +21,8 @@ package struct CgroupHierarchy: Hashable, Sendable {
     package let version: Version
     /// The directory below which a resource's cgroups are made; resources that cannot be limited are missing.
     package let parents: [Resource: FilePath]
+    /// The same for the use of devices; nil where no file of a cgroup decides that, as on version 2.
+    package let devices: FilePath?
     /// Why resources are missing, for people.
     package let obstacle: String?
 
@@ -39,23 +41,24 @@ package struct CgroupHierarchy: Hashable, Sendable {
         switch caisson_is_cgroup2(root.string) {
         case 1: return probeUnified(root, own: memberships[""] ?? "/")
         case 0: return probeLegacy(root, memberships)
-        default: return CgroupHierarchy(version: .absent, parents: [:], obstacle: "no cgroup file system is mounted")
+        default:
+            return CgroupHierarchy(
+                version: .absent, parents: [:], devices: nil, obstacle: "no cgroup file system is mounted")
         }
     }
 
     private static func probeLegacy(_ root: FilePath, _ memberships: [String: String]) -> CgroupHierarchy {
-        var parents: [Resource: FilePath] = [:]
-        for resource in Resource.allCases {
-            let mount = root.appending(resource.rawValue)
+        func parent(_ controller: String) -> FilePath? {
+            let mount = root.appending(controller)
             // Below its own cgroup, so that outer limits hold; in a container that path may not be visible.
-            let own = mount.pushing(relative(memberships[resource.rawValue] ?? "/"))
-            if let parent = [own, mount].first(where: { isWritable($0.appending("cgroup.procs")) }) {
-                parents[resource] = parent
-            }
+            let own = mount.pushing(relative(memberships[controller] ?? "/"))
+            return [own, mount].first { isWritable($0.appending("cgroup.procs")) }
         }
+        var parents: [Resource: FilePath] = [:]
+        for resource in Resource.allCases { parents[resource] = parent(resource.rawValue) }
         let isHybrid = caisson_is_cgroup2(root.appending("unified").string) == 1
         return CgroupHierarchy(
-            version: isHybrid ? .hybrid : .legacy, parents: parents,
+            version: isHybrid ? .hybrid : .legacy, parents: parents, devices: parent("devices"),
             obstacle: parents.count == Resource.allCases.count ? nil : "cgroup controllers are missing or read-only")
     }
 
@@ -74,9 +77,10 @@ package struct CgroupHierarchy: Hashable, Sendable {
             }
             return CgroupHierarchy(
                 version: .unified, parents: Dictionary(uniqueKeysWithValues: enabled.map { ($0, directory) }),
+                devices: nil,
                 obstacle: enabled.count == Resource.allCases.count ? nil : "some controllers are missing")
         }
-        return CgroupHierarchy(version: .unified, parents: [:], obstacle: obstacle)
+        return CgroupHierarchy(version: .unified, parents: [:], devices: nil, obstacle: obstacle)
     }
 
     private static func enable(_ resource: Resource, in directory: FilePath) -> Bool {

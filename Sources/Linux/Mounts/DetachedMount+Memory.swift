@@ -18,6 +18,25 @@ extension DetachedMount {
 
     private static let name = "file"
 
+    /// A mount of a device node of its own: who changes its mode or owner changes nobody else's node.
+    package static func device(
+        _ node: FileCreation.Node, mode: UInt16, uid: UInt32, gid: UInt32
+    ) throws -> DetachedMount {
+        let context = try FilesystemContext("tmpfs")
+        try context.set("source", "caisson")
+        try context.set("size", "64k")
+        try context.set("mode", "0700")
+        let directory = try context.mount(attributes: [.noSetID, .noExecution])
+        let name = Array(name.utf8)
+        try FileCreation.make(node, named: name, in: directory.rawValue)
+        let file = try OwnedDescriptor.open(name, in: directory.rawValue, flags: OpenFlags.path)
+        let raw = directory.rawValue
+        try check("set the owner of a device node") { fchownat(raw, Self.name, uid, gid, AT_SYMLINK_NOFOLLOW) }
+        // The node was made under this process's umask.
+        try check("set the mode of a device node") { fchmodat(raw, Self.name, mode_t(mode), 0) }
+        return try clone(of: file.rawValue)
+    }
+
     /// An empty directory in memory that is only reached through its descriptor.
     package static func memoryDirectory(size: Int) throws(MountError) -> SharedDescriptor {
         let context = try FilesystemContext("tmpfs")

@@ -29,7 +29,7 @@ struct MountOrder {
             if let outer = placed.last(where: { $0.literal.isAbove(literal) }) {
                 try Self.check(mount, below: outer, at: Array(literal[outer.literal.count...]))
                 target = outer.target + literal[outer.literal.count...]
-            } else if literal.starts(with: ["dev", "shm"]) {
+            } else if literal.starts(with: ["dev", "shm"]) || mount.isDevice && literal.first == "dev" {
                 // In memory, and the step's own.
                 target = literal
             } else {
@@ -61,6 +61,10 @@ struct MountOrder {
     private static func check(
         _ mount: SandboxSpec.Mount, below outer: Placed, at components: [String]
     ) throws(SandboxError) {
+        if outer.mount.isDevice {
+            throw SandboxError(
+                .unsuitableRoot, "mount target \(mount.target) is below the device \(outer.mount.target)")
+        }
         guard case .bind(let source, let isReadOnly) = outer.mount.source else { return }
         func refusal(_ reason: String) -> SandboxError {
             SandboxError(
@@ -87,7 +91,7 @@ struct MountOrder {
 
     private static func check(_ mount: SandboxSpec.Mount, isOn kind: FileStatus.Kind) throws(SandboxError) {
         var wantsDirectory = true
-        if case .bind(let source, _) = mount.source {
+        if let source = mount.source.descriptor {
             do {
                 wantsDirectory = try FileStatus.of(source.rawValue).kind == .directory
             } catch {
@@ -99,6 +103,10 @@ struct MountOrder {
                 .unsuitableRoot, "mount target \(mount.target) is no \(wantsDirectory ? "directory" : "regular file")")
         }
     }
+}
+
+extension SandboxSpec.Mount {
+    fileprivate var isDevice: Bool { if case .device = source { true } else { false } }
 }
 
 extension [String] {

@@ -39,6 +39,10 @@ extension RuntimeConfiguration {
                         mount.target, "bind", StepBundle.mountPath(binds),
                         ["bind", isReadOnly ? "ro" : "rw", "nosuid", "nodev"]))
                 binds += 1
+            case .device:
+                mounts.append(
+                    Self.mount(mount.target, "bind", StepBundle.mountPath(binds), ["bind", "rw", "nosuid", "noexec"]))
+                binds += 1
             case .tmpfs(let size, let mode):
                 let octal = String(mode, radix: 8)
                 mounts.append(

@@ -2,7 +2,7 @@ package import Linux
 package import OCI
 
 /// The config.json of a step (OCI runtime specification 1.0). Written from constants and the spec alone; hooks, devices
-/// and annotations of an image have no way in.
+/// and annotations of an image have no way in. A device is a mount like any other.
 package struct RuntimeConfiguration {
     let spec: SandboxSpec
     let filterAnnotation: String

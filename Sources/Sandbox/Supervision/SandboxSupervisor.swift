@@ -80,9 +80,11 @@ package final class SandboxSupervisor: Sendable {
         let shown = files.filter { check.shadowed.contains($0.path) }
         let step = spec.mounting(check.mounts)
         try raiseLimits(for: spec)
+        var limits = spec.limits.cgroupLimits
+        limits.devices = try DeviceRules.of(spec, cgroups)
         let network = try await networks.take(spec.network)
-        let cgroup = try await thread.run { [cgroups] in
-            try Cgroup(cgroups, named: Cgroup.name(Self.nextStep()), limits: spec.limits.cgroupLimits)
+        let cgroup = try await thread.run { [cgroups, limits] in
+            try Cgroup(cgroups, named: Cgroup.name(Self.nextStep()), limits: limits)
         }
         let control = StepControl()
         let result = await Result {
@@ -195,7 +197,7 @@ private struct StepMounts {
     private(set) var descriptors: [SharedDescriptor]
 
     init(_ spec: SandboxSpec) {
-        descriptors = spec.mounts.compactMap { if case .bind(let source, _) = $0.source { source } else { nil } }
+        descriptors = spec.mounts.compactMap(\.source.descriptor)
     }
 
     /// Where the runtime finds it.

@@ -73,7 +73,7 @@ struct BuildCommand: AsyncParsableCommand {
         request.namedContexts = try await contexts.namedContexts(of: engine, through: remotes)
         request.secrets = lent
         request.settings = sandbox.settings
-        request.entitlements = Set(entitlements.allow)
+        entitlements.apply(to: &request)
         let view = try progress.view(for: source.dockerfile.source)
         let showsOutput = progress.resolved != .tty
         let shell = terminal.map { FailureShell(at: $0, view: view, source: source, showsOutput: showsOutput) }

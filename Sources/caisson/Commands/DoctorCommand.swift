@@ -10,9 +10,10 @@ struct DoctorCommand: AsyncParsableCommand {
         discussion: "Exit code 3 if builds cannot run here.")
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var devices: DeviceOptions
 
     func run() async throws {
-        let checks = await HostReport.checks(store: store.storePath)
+        let checks = await HostReport.checks(store: store.storePath, devices: devices.registry)
         if store.json {
             let json = checks.map { check -> JSON in
                 [

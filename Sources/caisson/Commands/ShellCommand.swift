@@ -68,7 +68,7 @@ struct ShellCommand: AsyncParsableCommand {
         var request = try await source.request(
             targets: stage.map { [$0] } ?? [], arguments: try BuildCommand.pairs(buildArg, fromEnvironment: true),
             labels: [:], platforms: [.current], network: network, epoch: "auto", usesCache: true)
-        request.entitlements = Set(entitlements.allow)
+        entitlements.apply(to: &request)
         request.settings = sandbox.settings
         request.remotes = remotes
         request.namedContexts = try await contexts.namedContexts(of: engine, through: remotes)

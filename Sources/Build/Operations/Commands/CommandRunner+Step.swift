@@ -67,7 +67,8 @@ extension CommandRunner {
         _ supervisor: SandboxSupervisor, _ step: Step, _ emit: @escaping EventSink
     ) async throws -> Attempt {
         let preparation = MountPreparation(
-            mounts: run.mounts, inputs: inputs, store: store, snapshotter: snapshotter, ids: supervisor.ids,
+            mounts: run.mounts, devices: run.devices.edits, user: identity.sandboxUser, inputs: inputs, store: store,
+            snapshotter: snapshotter, ids: supervisor.ids,
             upper: upper, loans: loans
         ) { emit(.stepOutput(step, .standardError, Array("\($0)\n".utf8))) }
         let mounts = try await preparation.prepared()
@@ -106,9 +107,10 @@ extension CommandRunner {
         if let home = identity.home, !environment.contains(where: { $0.hasPrefix("HOME=") }) {
             environment.append("HOME=\(home)")
         }
+        var user = identity.sandboxUser
+        user.supplementaryGroups += mounts.groups.filter { !user.supplementaryGroups.contains($0) }
         var spec = SandboxSpec(
-            arguments: run.arguments, environment: environment, workingDirectory: run.workingDirectory,
-            user: .init(uid: identity.uid, gid: identity.gid, supplementaryGroups: identity.supplementary),
+            arguments: run.arguments, environment: environment, workingDirectory: run.workingDirectory, user: user,
             network: run.network.sandboxed, security: run.security == .insecure ? .insecure : .sandbox, limits: limits,
             mounts: try mounts.mounts(), files: run.script.map { [.init(name: $0.name, contents: $0.bytes)] } ?? [])
         run.settings.apply(to: &spec)
@@ -123,6 +125,12 @@ extension CommandRunner {
                     step: step, message: "the working directory `\(path)` is not a directory of the image",
                     hint: "set it with WORKDIR, which makes it"))
         }
+    }
+}
+
+extension UserDatabase.Identity {
+    fileprivate var sandboxUser: SandboxSpec.User {
+        SandboxSpec.User(uid: uid, gid: gid, supplementaryGroups: supplementary)
     }
 }
 

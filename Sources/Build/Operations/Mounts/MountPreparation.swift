@@ -7,6 +7,8 @@ import SystemPackage
 /// Makes the mounts of a step: snapshots of what they show, caches that are free, secrets in memory.
 struct MountPreparation {
     let mounts: [RunMount]
+    let devices: DeviceEdits
+    let user: SandboxSpec.User
     let inputs: [MountInput]
     let store: Store
     let snapshotter: any Snapshotter
@@ -17,7 +19,7 @@ struct MountPreparation {
     let waiting: @Sendable (String) -> Void
 
     func prepared() async throws -> PreparedMounts {
-        if mounts.isEmpty { return PreparedMounts() }
+        if mounts.isEmpty, devices.isEmpty { return PreparedMounts() }
         let caches = try await takeCaches()
         var attachments: [PreparedMounts.Attachment] = []
         var environment: [String] = []
@@ -51,7 +53,12 @@ struct MountPreparation {
                         isDirectory: false, owners: [socket]))
             }
         }
-        return PreparedMounts(attachments, environment: environment)
+        let lent = DevicePreparation(devices: devices, ids: ids, user: user)
+        attachments += try lent.nodes()
+        if !devices.mounts.isEmpty { attachments += try lent.files(shifted: try await loans.namespace(ids)) }
+        // A mount of the Dockerfile's is nearer than a specification of the host's.
+        return PreparedMounts(
+            attachments, environment: devices.environment.replacing(environment), groups: devices.groups)
     }
 
     // MARK: Files

@@ -8,6 +8,8 @@ final class PreparedMounts: Sendable {
     let points: [MountPoint]
     /// `NAME=value` that the step gets besides its own, in whose place they come.
     let environment: [String]
+    /// More groups of the step.
+    let groups: [UInt32]
     private let attachments: [Attachment]
 
     struct Attachment: Sendable {
@@ -15,6 +17,7 @@ final class PreparedMounts: Sendable {
             /// A file or directory; its ids shifted by a user namespace if there is one.
             case files(SharedDescriptor, shifted: SharedDescriptor?, isReadOnly: Bool)
             case tmpfs(size: UInt64)
+            case device(SharedDescriptor, DeviceAccess)
         }
 
         var source: Source
@@ -24,10 +27,12 @@ final class PreparedMounts: Sendable {
         var owners: [any Sendable] = []
     }
 
-    init(_ attachments: [Attachment] = [], environment: [String] = []) {
+    init(_ attachments: [Attachment] = [], environment: [String] = [], groups: [UInt32] = []) {
         self.attachments = attachments
         self.environment = environment
-        points = attachments.map { MountPoint($0.target, $0.isDirectory ? .directory : .file) }
+        self.groups = groups
+        points = attachments.filter { !$0.isInDeviceTree }
+            .map { MountPoint($0.target, $0.isDirectory ? .directory : .file) }
     }
 
     /// Whether a write to one of them could have failed for want of room in memory.
@@ -43,6 +48,9 @@ final class PreparedMounts: Sendable {
                 let mount = try DetachedMount.clone(of: files.rawValue, idmappedBy: namespace?.rawValue)
                 return SandboxSpec.Mount(
                     .bind(SharedDescriptor(mount.release()), isReadOnly: isReadOnly), at: attachment.target)
+            case .device(let node, let access):
+                let mount = try DetachedMount.clone(of: node.rawValue)
+                return SandboxSpec.Mount(.device(SharedDescriptor(mount.release()), access), at: attachment.target)
             case .tmpfs(let size): return SandboxSpec.Mount(.tmpfs(size: size, mode: 0o1777), at: attachment.target)
             }
         }
@@ -52,5 +60,12 @@ final class PreparedMounts: Sendable {
     func environment(adding environment: [String]) -> [String] {
         let names = Set(self.environment.map { $0.prefix { $0 != "=" } })
         return environment.filter { !names.contains($0.prefix { $0 != "=" }) } + self.environment
+    }
+}
+
+extension PreparedMounts.Attachment {
+    /// The runtime makes the place of a device below /dev, which is in memory.
+    fileprivate var isInDeviceTree: Bool {
+        if case .device = source { target.hasPrefix("/dev/") } else { false }
     }
 }
