@@ -87,7 +87,7 @@ let package = Package(
             swiftSettings: swift),
         // Mirrors, refs, fetch, trees and blobs by id.
         .target(
-            name: "Git", dependencies: ["CCrypto", "CGit2", "HTTP", "Linux", systemPackage],
+            name: "Git", dependencies: ["CCrypto", "CGit2", "CZlib", "HTTP", "Linux", systemPackage],
             exclude: ["README.md"], swiftSettings: swift),
 
         // MARK: Engine ring

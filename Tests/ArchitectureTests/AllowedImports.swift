@@ -43,7 +43,7 @@ extension AllowedImports {
         "Linux": ["CLinux", "Glibc", "SystemPackage"],
         "HTTP": ["CCurl", "Linux", "SystemPackage"],
         "Archive": ["CBzip2", "CDeflate", "CLzma", "CZlib", "CZstd", "Glibc", "Linux", "SystemPackage"],
-        "Git": ["CCrypto", "CGit2", "Glibc", "HTTP", "Linux", "SystemPackage"],
+        "Git": ["CCrypto", "CGit2", "CZlib", "Glibc", "HTTP", "Linux", "SystemPackage"],
         // Engine
         "Storage": ["Archive", "Glibc", "Linux", "OCI", "SystemPackage"],
         "Sandbox": ["Glibc", "Linux", "OCI", "SystemPackage"],
