@@ -42,13 +42,23 @@ struct ContextSourceTests {
         try await repository()
         let server = try GitHTTPServer(FilePath(workspace.path("served")))
         defer { server.stop() }
-        let clone = try await workspace.succeed("build", "clone/service", "--epoch", "1700000100")
-        let fetched = try await workspace.succeed(
-            "build", "\(server.url)#main:service", "--epoch", "1700000100")
+        let clone = try await workspace.succeed("build", "clone/service")
+        let fetched = try await workspace.succeed("build", "\(server.url)#main:service")
         let local = try await workspace.succeed(
-            "build", "file://\(workspace.path("served/repository.git"))?branch=main&subdir=service", "--epoch",
-            "1700000100")
+            "build", "file://\(workspace.path("served/repository.git"))?branch=main&subdir=service")
         #expect(clone == fetched && clone == local)
+    }
+
+    @Test func aCloneOfAnotherUserGivesTheSameImage() async throws {
+        try await repository()
+        let own = try await workspace.succeed("build", "clone/service")
+        // As a clone whose HEAD only libgit2 reads.
+        try await git("symbolic-ref", "refs/heads/link", "refs/heads/main", in: "clone")
+        try await git("symbolic-ref", "HEAD", "refs/heads/link", in: "clone")
+        try await workspace.tool("chown", "-R", "1234:1234", "clone")
+        #expect(try await workspace.succeed("build", "clone/service") == own)
+        try workspace.write("clone/.git/HEAD", "ref: refs/heads/main\n")
+        #expect(try await workspace.succeed("build", "clone/service") == own)
     }
 
     @Test func aRepositoryIsFetchedFromGitsOwnDaemon() async throws {

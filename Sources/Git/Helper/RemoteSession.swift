@@ -18,10 +18,6 @@ final class RemoteSession {
             try git("load the certificates of `\(file)`") { caisson_git_set_certificates(file, nil) }
         }
         try git("set the user agent") { caisson_git_set_user_agent("caisson") }
-        // The repository behind a file URL may be anybody's; it is only read, and only if configured.
-        if remote.url.scheme == .file {
-            try git("allow other owners") { caisson_git_set_owner_validation(0) }
-        }
     }
 
     private static let systemAuthorities: String? = "/etc/ssl/certs/ca-certificates.crt"

@@ -16,6 +16,8 @@ enum Libgit2 {
             ] {
                 try git("blank the configuration paths") { caisson_git_set_search_path(level, "") }
             }
+            // A repository may be anybody's: it is only read, and no program that it names runs.
+            try git("allow other owners") { caisson_git_set_owner_validation(0) }
             try git("turn object verification on") { caisson_git_set_object_verification(1) }
             try git("turn flushing to disk on") { caisson_git_set_fsync(1) }
             // Packs are mapped in pieces, so that an address-space limit can be smaller than the pack.

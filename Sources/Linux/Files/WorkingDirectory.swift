@@ -8,4 +8,13 @@ package enum WorkingDirectory {
         defer { free(buffer) }
         return FilePath(platformString: buffer)
     }
+
+    /// The absolute path, without links, of what exists at `path`, which may be relative to here.
+    package static func resolve(_ path: FilePath) throws(SystemError) -> FilePath {
+        guard let buffer = path.withPlatformString({ realpath($0, nil) }) else {
+            throw SystemError("resolve", path.string)
+        }
+        defer { free(buffer) }
+        return FilePath(platformString: buffer)
+    }
 }
