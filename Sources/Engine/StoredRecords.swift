@@ -1,6 +1,7 @@
 import Build
 import OCI
 import Storage
+import Synchronization
 
 /// Cache records in the store. A record counts only if its layers can be had: here, or from a base image's registry.
 ///
@@ -12,6 +13,14 @@ struct StoredRecords: CacheRecords {
     /// Keeps the layers of records that were of use.
     let lease: Lease
     let scope: String?
+    private let kept = KeptLayers()
+
+    init(store: Store, origins: LayerOrigins, lease: Lease, scope: String?) {
+        self.store = store
+        self.origins = origins
+        self.lease = lease
+        self.scope = scope
+    }
 
     func record(for key: CacheKey) async -> CacheRecord? {
         if scope != nil, let record = stored(place(of: key)) { return record }
@@ -28,10 +37,13 @@ struct StoredRecords: CacheRecords {
     }
 
     /// Whether the layers can be had. What is here stays: it is protected first and looked for then.
-    func canProvide(_ chain: LayerChain) -> Bool { (try? lease.protect(chain.layers)) != nil && isHere(chain) }
-
-    private func isHere(_ chain: LayerChain) -> Bool {
-        chain.layers.allSatisfy { store.layers.contains($0) || origins[$0] != nil }
+    func canProvide(_ chain: LayerChain) -> Bool {
+        let unknown = kept.without(chain.layers)
+        guard (try? lease.protect(unknown)) != nil else { return false }
+        for layer in unknown {
+            if store.layers.contains(layer) { kept.insert(layer) } else if origins[layer] == nil { return false }
+        }
+        return true
     }
 
     private func stored(_ key: Digest) -> CacheRecord? {
@@ -45,4 +57,13 @@ struct StoredRecords: CacheRecords {
         try? store.records.noteUse(of: key)
         return record
     }
+}
+
+/// Layers that were found under a lease, which keeps them: the records of a stack's steps name each again and again.
+private final class KeptLayers: Sendable {
+    private let layers = Mutex<Set<DiffID>>([])
+
+    func without(_ chain: [DiffID]) -> [DiffID] { layers.withLock { known in chain.filter { !known.contains($0) } } }
+
+    func insert(_ layer: DiffID) { _ = layers.withLock { $0.insert(layer) } }
 }

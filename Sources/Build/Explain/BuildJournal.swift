@@ -41,19 +41,6 @@ package struct BuildJournal: Hashable, Sendable {
         self.entries = entries
         self.created = created
     }
-
-    /// The entry that stands for the same instruction as `entry` of a later build: of the same words, else in the same
-    /// place.
-    func counterpart(of entry: Entry) -> Entry? {
-        let same = entries.filter { $0.title == entry.title && $0.stage == entry.stage }
-        if let found = same.first(where: { $0.index == entry.index }) ?? same.first { return found }
-        if let found = entries.first(where: {
-            $0.stage == entry.stage && $0.index == entry.index && $0.keyword == entry.keyword
-        }) {
-            return found
-        }
-        return entries.first { $0.title == entry.title }
-    }
 }
 
 extension BuildJournal {

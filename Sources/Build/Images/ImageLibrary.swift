@@ -94,7 +94,7 @@ package actor ImageLibrary: BaseImageResolver {
     package func fetch(_ chain: LayerChain, origins: LayerOrigins, report: @escaping @Sendable (Transfer) -> Void)
         async throws
     {
-        let missing = Set(try chain.layers.filter { try !store.layers.claim($0) })
+        let missing = try store.layers.claim(chain.layers)
         if missing.isEmpty { return }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for layer in missing {

@@ -14,10 +14,8 @@ extension Solver {
         guard let step = vertex.step else { return [] }
         if !usesCache { return ["--no-cache"] }
         if isUncached(vertex) { return ["--no-cache-filter \(step.stage)"] }
-        let journal = journal(created: 0)
-        guard let entry = journal.entries.first(where: { $0.number == step.number }) else { return [] }
-        return MissReason(previous: history.previous, current: journal, arguments: history.arguments)
-            .changes(of: entry)
+        guard let entry = entry(of: vertex) else { return [] }
+        return reasons.changes(of: entry) { self.entry(of: self.graph[self.order.steps[$0]]) }
     }
 
     func isUncached(_ vertex: Vertex) -> Bool {
@@ -38,24 +36,23 @@ extension Solver {
 
     /// Every step of the graph with what is known of it by now.
     package func journal(created: Int64) -> BuildJournal {
-        let steps = graph.vertices.filter { $0.step != nil }.sorted { $0.number < $1.number }
-        let places = Dictionary(uniqueKeysWithValues: steps.enumerated().map { ($1.id, $0) })
-        return BuildJournal(
-            entries: steps.compactMap { vertex in
-                guard let step = vertex.step else { return nil }
-                let definition = definitions[vertex.id]
-                let fate = fates[vertex.id]
-                return BuildJournal.Entry(
-                    number: step.number, stage: step.stage, index: step.index, count: step.count, title: step.title,
-                    keyword: step.keyword.rawValue, line: step.range.firstLine,
-                    key: definition?.key.description ?? "", ingredients: definition?.ingredients ?? .object([:]),
-                    inputs: vertex.inputs.map { input(graph[$0], places) }, isCached: fate?.isCached,
-                    reasons: fate?.reasons ?? [], hasFailed: fate?.hasFailed ?? false)
-            }, created: created)
+        BuildJournal(entries: order.steps.compactMap { entry(of: graph[$0]) }, created: created)
     }
 
-    private func input(_ vertex: Vertex, _ places: [VertexID: Int]) -> BuildJournal.Input {
-        if let place = places[vertex.id] { return .step(place) }
+    private func entry(of vertex: Vertex) -> BuildJournal.Entry? {
+        guard let step = vertex.step else { return nil }
+        let definition = definitions[vertex.id]
+        let fate = fates[vertex.id]
+        return BuildJournal.Entry(
+            number: step.number, stage: step.stage, index: step.index, count: step.count, title: step.title,
+            keyword: step.keyword.rawValue, line: step.range.firstLine,
+            key: definition?.key.description ?? "", ingredients: definition?.ingredients ?? .object([:]),
+            inputs: vertex.inputs.map { input(graph[$0]) }, isCached: fate?.isCached,
+            reasons: fate?.reasons ?? [], hasFailed: fate?.hasFailed ?? false)
+    }
+
+    private func input(_ vertex: Vertex) -> BuildJournal.Input {
+        if let place = order.places[vertex.id] { return .step(place) }
         if case .image(let image) = vertex.operation {
             return .image(
                 reference: image.reference.description, digest: image.manifest.digest.description,
@@ -64,6 +61,18 @@ extension Solver {
         let definition = definitions[vertex.id]
         return .other(
             key: definition?.key.description ?? "", ingredients: definition?.ingredients ?? .object([:]))
+    }
+}
+
+/// The steps of a graph as a journal lists them.
+struct StepOrder: Sendable {
+    let steps: [VertexID]
+    let places: [VertexID: Int]
+
+    init(_ graph: Graph) {
+        let vertices = graph.vertices.filter { $0.step != nil }.sorted { $0.number < $1.number }
+        steps = vertices.map(\.id)
+        places = Dictionary(uniqueKeysWithValues: steps.enumerated().map { ($1, $0) })
     }
 }
 

@@ -28,7 +28,8 @@ package actor Solver {
     private let flights: Flights
     let usesCache: Bool
     let uncachedStages: Set<String>
-    let history: BuildHistory
+    let reasons: MissReasons
+    let order: StepOrder
     let report: EventSink
     private let now: @Sendable () -> Int64
 
@@ -53,7 +54,8 @@ package actor Solver {
         self.flights = flights
         self.usesCache = usesCache
         self.uncachedStages = uncachedStages
-        self.history = history
+        reasons = MissReasons(history)
+        order = StepOrder(graph)
         self.now = now
         // Steps that run here and output of shared ones arrive from different places.
         let gate = ReportGate()

@@ -38,6 +38,15 @@ package final class LayerStore: Sendable {
     /// As `contains`, and what is here stays for the builds that run now, as if it had just come.
     package func claim(_ layer: DiffID) throws -> Bool { try Lease.claim(tarPath(of: layer), of: root) }
 
+    /// The layers of a stack that are not here; the others stay as after `claim`.
+    package func claim(_ layers: [DiffID]) throws -> Set<DiffID> {
+        let paths = layers.map { tarPath(of: $0) }
+        let missing = try Lease.passing(root.appending("leases.lock"), exclusively: false) {
+            try paths.indices.filter { try !FileUse.stamp(paths[$0], .accessed) }
+        }
+        return Set(missing.map { layers[$0] })
+    }
+
     /// Says that the layer was of use.
     package func noteUse(of layer: DiffID) throws { try FileUse.note(tarPath(of: layer), .accessed) }
 

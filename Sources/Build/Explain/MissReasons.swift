@@ -1,14 +1,25 @@
 import OCI
 
-/// Why a step had to run: what it was asked to do now against what the same step was asked to do in the build before.
-struct MissReason {
-    let previous: BuildJournal?
-    let current: BuildJournal
+/// Why steps had to run: what each was asked to do now against what the same step was asked to do in the build before.
+///
+/// However many steps run, each is compared once: what it is said to have caused is kept.
+package final class MissReasons {
+    private let previous: JournalIndex?
     /// Names that the Dockerfile declares with ARG.
-    let arguments: Set<String>
+    private let arguments: Set<String>
+    /// What is said of a step, by its place, where a later one ran because of it; nil inside for one that is the same.
+    private var causes: [Int: String?] = [:]
 
-    /// In words, the first the most telling.
-    func changes(of entry: BuildJournal.Entry) -> [String] {
+    package init(_ history: BuildHistory) {
+        previous = history.previous.map { JournalIndex($0) }
+        arguments = history.arguments
+    }
+
+    /// In words, the first the most telling. `entries` has the steps of the build that runs, as far as they are needed:
+    /// those behind `entry` were looked at before it.
+    package func changes(
+        of entry: BuildJournal.Entry, among entries: (Int) -> BuildJournal.Entry?
+    ) -> [String] {
         guard let old = previous?.counterpart(of: entry) else { return ["no record: not built here before"] }
         if old.key == entry.key {
             return [old.hasFailed ? "it failed the last time" : "no record: its result is no longer in the store"]
@@ -16,6 +27,7 @@ struct MissReason {
         var changes: [String] = []
         if old.title != entry.title { changes.append("the instruction was `\(old.title)`") }
         changes += IngredientDifference(from: old.ingredients, to: entry.ingredients, arguments: arguments).changes
+        findCauses(behind: entry, among: entries)
         changes += inputChanges(from: old, to: entry)
         return changes.isEmpty ? ["an earlier step gave another result"] : changes
     }
@@ -35,7 +47,7 @@ struct MissReason {
                         ? "base \(now) moved from \(Self.short(before)) to \(Self.short(after))"
                         : "base \(was) → \(now)")
             case (_, .step(let place)):
-                if let change = earlier(place) { changes.append(change) }
+                if let change = causes[place] ?? nil { changes.append(change) }
             case (.other(let before, let was), .other(let after, let now)):
                 if before == after { continue }
                 let own = IngredientDifference(from: was, to: now, arguments: arguments).changes
@@ -47,17 +59,35 @@ struct MissReason {
         return changes
     }
 
+    // MARK: Causes
+
+    /// Makes `causes` whole for the inputs of `entry`. Stacks of steps may be deep: the pending ones are in a list.
+    private func findCauses(behind entry: BuildJournal.Entry, among entries: (Int) -> BuildJournal.Entry?) {
+        var pending = entry.inputPlaces
+        while let place = pending.last {
+            guard causes[place] == nil else {
+                pending.removeLast()
+                continue
+            }
+            let step = entries(place)
+            let missing = step.map { previous?.counterpart(of: $0)?.key == $0.key ? [] : $0.inputPlaces } ?? []
+            let unknown = missing.filter { causes[$0] == nil }
+            guard unknown.isEmpty else {
+                pending += unknown
+                continue
+            }
+            causes.updateValue(step.flatMap { cause($0) }, forKey: place)
+            pending.removeLast()
+        }
+    }
+
     /// The step that began it: the first, from here down, that is not the same in itself.
-    private func earlier(_ place: Int) -> String? {
-        guard current.entries.indices.contains(place) else { return nil }
-        let entry = current.entries[place]
+    private func cause(_ entry: BuildJournal.Entry) -> String? {
         let name = "\(entry.stageTitle)\(entry.index)/\(entry.count) \(entry.title)"
         guard let old = previous?.counterpart(of: entry) else { return "an earlier step is new: \(name)" }
         if old.key == entry.key { return nil }
         let own = IngredientDifference(from: old.ingredients, to: entry.ingredients, arguments: arguments).changes
-        if old.title == entry.title, own.isEmpty {
-            return inputChanges(from: old, to: entry).first
-        }
+        if old.title == entry.title, own.isEmpty { return inputChanges(from: old, to: entry).first }
         return "an earlier step changed: \(name)" + (own.first.map { " (\($0))" } ?? "")
     }
 
@@ -69,4 +99,10 @@ struct MissReason {
 extension BuildJournal.Entry {
     /// Stages without a name have their number, which says nothing to people.
     fileprivate var stageTitle: String { Int(stage) == nil ? "\(stage) " : "" }
+
+    fileprivate var inputPlaces: [Int] {
+        inputs.compactMap { input in
+            if case .step(let place) = input { place } else { nil }
+        }
+    }
 }
