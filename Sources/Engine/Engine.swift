@@ -71,12 +71,13 @@ package final class Engine: Sendable {
         _ request: BuildRequest, _ limits: EngineLimits?, _ report: @escaping EventSink,
         _ solve: (Solver, [VertexID]) async throws -> [Result<LayerChain, any Error>]
     ) async throws -> [Result<BuiltImage, any Error>] {
-        // From here on nothing goes that this build needs or makes.
-        let lease = try store.lease()
         var request = request
-        request.remotes =
-            try (request.remotes as? BuildRemotes)?.reporting(to: report) ?? request.remotes
+        let remotes =
+            try (request.remotes as? BuildRemotes)?.reporting(to: report)
             ?? remotes(secrets: request.secrets, report: report)
+        // From here on nothing goes that this build needs or makes.
+        let lease = remotes.lease
+        request.remotes = request.remotes is BuildRemotes ? remotes : request.remotes ?? remotes
         let plan = try await Planner.plan(request, images: library)
         let imported = await importedCache(of: request, report)
         let findings = try await plan.checkCopies(of: request)
@@ -90,7 +91,9 @@ package final class Engine: Sendable {
                 imports: imported.origins)
             let records = CombinedRecords(
                 stored: StoredRecords(
-                    store: store, origins: executor.origins, lease: lease, scope: request.cache.scope),
+                    store: store, origins: executor.origins, lease: lease, scope: request.cache.scope,
+                    // Whoever looks around where a step failed may take hours.
+                    isPatient: request.visitor == nil),
                 imported: imported)
             let solver = Solver(
                 graph: plan.graph, records: records, executor: executor, flights: flights(in: request.cache.scope),

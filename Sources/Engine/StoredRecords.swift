@@ -13,13 +13,16 @@ struct StoredRecords: CacheRecords {
     /// Keeps the layers of records that were of use.
     let lease: Lease
     let scope: String?
+    /// Whether steps that another process carries out are waited for.
+    let isPatient: Bool
     private let kept = KeptLayers()
 
-    init(store: Store, origins: LayerOrigins, lease: Lease, scope: String?) {
+    init(store: Store, origins: LayerOrigins, lease: Lease, scope: String?, isPatient: Bool) {
         self.store = store
         self.origins = origins
         self.lease = lease
         self.scope = scope
+        self.isPatient = isPatient
     }
 
     func record(for key: CacheKey) async -> CacheRecord? {
@@ -31,6 +34,11 @@ struct StoredRecords: CacheRecords {
         for key in keys { try store.records.put(record.bytes, for: place(of: key)) }
     }
 
+    /// Builds of other scopes neither wait nor are waited for.
+    func turn(for key: CacheKey, waiting: @Sendable () -> Void) async throws -> any Sendable {
+        isPatient ? try await store.turn(for: place(of: key), waiting: waiting) : ()
+    }
+
     private func place(of key: CacheKey) -> Digest {
         scope.map { Digest.of((["scope": .string($0), "key": .string(key.description)] as JSON).canonicalBytes) }
             ?? key.digest
@@ -40,10 +48,10 @@ struct StoredRecords: CacheRecords {
     func canProvide(_ chain: LayerChain) -> Bool {
         let unknown = kept.without(chain.layers)
         guard (try? lease.protect(unknown)) != nil else { return false }
-        for layer in unknown {
-            if store.layers.contains(layer) { kept.insert(layer) } else if origins[layer] == nil { return false }
-        }
-        return true
+        // Another build may be handed a layer by this one, without a look at the record.
+        guard let missing = try? store.layers.claim(unknown) else { return false }
+        kept.insert(unknown.filter { !missing.contains($0) })
+        return missing.allSatisfy { origins[$0] != nil }
     }
 
     private func stored(_ key: Digest) -> CacheRecord? {
@@ -51,8 +59,6 @@ struct StoredRecords: CacheRecords {
         guard let bytes = try? store.records.get(key), let record = try? CacheRecord(parsing: bytes),
             canProvide(record.chain)
         else { return nil }
-        // Another build may be handed the layer by this one, without a look at the record.
-        if let layer = record.chain.layers.last { _ = try? store.layers.claim(layer) }
         // A mark that cannot be set makes the record look older, no more.
         try? store.records.noteUse(of: key)
         return record
@@ -65,5 +71,5 @@ private final class KeptLayers: Sendable {
 
     func without(_ chain: [DiffID]) -> [DiffID] { layers.withLock { known in chain.filter { !known.contains($0) } } }
 
-    func insert(_ layer: DiffID) { _ = layers.withLock { $0.insert(layer) } }
+    func insert(_ found: [DiffID]) { layers.withLock { $0.formUnion(found) } }
 }

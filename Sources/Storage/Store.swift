@@ -12,6 +12,7 @@ package import SystemPackage
 ///     work/ mounts/ git/      upper directories, cache mounts, mirrors: their owners' own
 ///     quarantine/             damaged files, kept for whoever wants to know why
 ///     reserved/<session>      room set aside under a quota
+///     steps.lock              a byte for each step that runs
 ///
 /// Any number of processes use one store at once: files are immutable and appear by rename. Calls block; they belong
 /// on a `BlockingThread` unless they are `async`.

@@ -17,6 +17,19 @@ struct SharedStoreTests {
         #expect(try await workspace.succeed("fsck").contains("0 problems"))
     }
 
+    @Test func theSameStepOfSeveralProcessesRunsOnce() async throws {
+        let workspace = try Workspace()
+        try workspace.context("RUN echo one of $((40 + 2)); sleep 1\n")
+        let outputs = try await withThrowingTaskGroup(of: String.self) { group in
+            for _ in 0..<3 {
+                group.addTask { try await workspace.caisson("build", "--progress", "plain", "app").errorText }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(outputs.filter { $0.contains("one of 42") }.count == 1, "\(outputs)")
+        #expect(outputs.allSatisfy { $0.contains("#1 DONE") || $0.contains("#1 CACHED") }, "\(outputs)")
+    }
+
     /// tmpfs cannot hold what the kernel mounts layers from: directories serve, and `doctor` says so.
     @Test func storeOnTmpfsFallsBackToDirectories() async throws {
         let workspace = try Workspace()

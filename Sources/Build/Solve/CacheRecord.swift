@@ -64,4 +64,12 @@ package protocol CacheRecords: Sendable {
     func record(for key: CacheKey) async -> CacheRecord?
 
     func save(_ record: CacheRecord, for keys: [CacheKey]) async throws
+
+    /// Returns when nobody else, in whatever process, carries out the work of that name; nobody does as long as the
+    /// result lives. `waiting` is called once if somebody does.
+    func turn(for key: CacheKey, waiting: @Sendable () -> Void) async throws -> any Sendable
+}
+
+extension CacheRecords {
+    package func turn(for key: CacheKey, waiting: @Sendable () -> Void) async throws -> any Sendable { () }
 }

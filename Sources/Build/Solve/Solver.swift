@@ -155,6 +155,8 @@ package actor Solver {
         do {
             let layer = try await flights.value(for: key, receive: { [report] in report($0.of(vertex.step)) }) {
                 [records, executor, now] emit in
+                let turn = usesCache ? try await Self.turn(for: key, of: vertex, among: records, emit) : nil
+                defer { withExtendedLifetime(turn) {} }
                 // Equal work may have ended between the look for its record and now.
                 if usesCache, let layer = await records.record(for: key)?.chain.layers.last { return layer }
                 let layer = try await executor.execute(vertex, on: inputs, emit: emit)
@@ -184,6 +186,15 @@ package actor Solver {
             let failure = Self.failure(error, of: step)
             report(.stepFailed(step, message: (failure as? BuildError)?.stepMessage ?? "\(failure)"))
             throw failure
+        }
+    }
+
+    private static func turn(
+        for key: CacheKey, of vertex: Vertex, among records: any CacheRecords, _ emit: @escaping EventSink
+    ) async throws -> any Sendable {
+        try await records.turn(for: key) {
+            guard let step = vertex.step else { return }
+            emit(.stepOutput(step, .standardError, Array("waiting for another build, which runs this step\n".utf8)))
         }
     }
 

@@ -54,6 +54,10 @@ struct CombinedRecords: CacheRecords {
     func save(_ record: CacheRecord, for keys: [CacheKey]) async throws {
         if !record.isImported { try await stored.save(record, for: keys) }
     }
+
+    func turn(for key: CacheKey, waiting: @Sendable () -> Void) async throws -> any Sendable {
+        try await stored.turn(for: key, waiting: waiting)
+    }
 }
 
 extension RepositoryName {
