@@ -12,7 +12,7 @@ package final class BuildRemotes: RemoteSources {
     let gitSchemes: Set<GitURL.Scheme>
     let store: Store
     /// What is fetched stays as long as this lives.
-    private let lease: Lease
+    let lease: Lease
 
     init(
         _ configuration: EngineConfiguration, store: Store, http: HTTPClient, secrets: BuildSecrets,
