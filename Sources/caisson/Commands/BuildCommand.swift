@@ -76,7 +76,11 @@ struct BuildCommand: AsyncParsableCommand {
         entitlements.apply(to: &request)
         let view = try progress.view(for: source.dockerfile.source)
         let showsOutput = progress.resolved != .tty
-        let shell = terminal.map { FailureShell(at: $0, view: view, source: source, showsOutput: showsOutput) }
+        let shell = terminal.map {
+            FailureShell(
+                at: $0, view: view, source: source, showsOutput: showsOutput,
+                hasSecrets: !lent.secrets.isEmpty)
+        }
         if let shell { request.visitor = { try await shell.visit($0) } }
         let built: [BuiltTarget]
         do {
