@@ -27,8 +27,18 @@ struct SandboxOptionTests {
         #expect(text.hasSuffix("192.0.2.9 a\n64\n"))
     }
 
+    @Test(.enabled(if: HostAddress.outward() != nil, "needs a route to others"))
+    func theHostHasAnAddressForSteps() async throws {
+        let workspace = try Workspace()
+        try workspace.context("RUN cat /etc/hosts > /seen\nCMD [\"/bin/cat\", \"/seen\"]\n")
+        try await workspace.succeed("build", "--add-host", "host:host-gateway", "-t", "example.org/app:1", "app")
+        let seen = try await workspace.succeed("run", "example.org/app:1")
+        let address = try #require(HostAddress.outward())
+        #expect(seen.hasSuffix("\n\(address) host\n") && !address.hasPrefix("127."), "\(seen)")
+    }
+
     @Test(arguments: [
-        ["--add-host", "name"], ["--add-host", "name:host-gateway"], ["--ulimit", "files=1"],
+        ["--add-host", "name"], ["--add-host", "name:gateway"], ["--ulimit", "files=1"],
         ["--ulimit", "nofile=2:1"], ["--ulimit", "nofile"], ["--shm-size", "much"], ["--allow", "everything"],
     ])
     func malformedOptionsAreUsageErrors(option: [String]) async throws {

@@ -7,7 +7,9 @@ import Sandbox
 /// What programs in sandboxes find and may use, besides `LimitOptions`.
 struct SandboxOptions: ParsableArguments {
     @Option(
-        name: .customLong("add-host"), help: ArgumentHelp("A line of /etc/hosts.", valueName: "name:address"))
+        name: .customLong("add-host"),
+        help: ArgumentHelp(
+            "A line of /etc/hosts; host-gateway is this host as steps reach it.", valueName: "name:address"))
     var addHost: [ExtraHost] = []
     @Option(name: .customLong("shm-size"), help: ArgumentHelp("Size of /dev/shm. Default: 64m.", valueName: "bytes"))
     var sharedMemory: Size?
@@ -24,7 +26,7 @@ struct SandboxOptions: ParsableArguments {
     }
 }
 
-/// `name:address` or `name=address`; an IPv6 address may stand in brackets.
+/// `name:address` or `name=address`; an IPv6 address may stand in brackets, and `host-gateway` is an address of this host.
 struct ExtraHost: ExpressibleByArgument {
     let host: SandboxSpec.ExtraHost
 
@@ -32,6 +34,7 @@ struct ExtraHost: ExpressibleByArgument {
         guard let separator = argument.firstIndex(where: { $0 == ":" || $0 == "=" }) else { return nil }
         var address = argument[argument.index(after: separator)...]
         if address.first == "[", address.last == "]" { address = address.dropFirst().dropLast() }
+        if address == "host-gateway" { address = HostAddress.outward().map { $0[...] } ?? address }
         host = SandboxSpec.ExtraHost(name: String(argument[..<separator]), address: String(address))
         if host.name.isEmpty || !host.isAddress { return nil }
     }
