@@ -18,6 +18,8 @@ package struct SandboxExit: Sendable {
     package let processorTime: Duration
     /// Bytes; nil where the kernel does not tell.
     package let peakMemory: UInt64?
+    /// Processes that the kernel killed at the memory limit, whatever the step made of that.
+    package let outOfMemoryKills: UInt64
 
     package var isSuccess: Bool { cause == .exited && code == 0 }
 }

@@ -13,8 +13,9 @@ struct Ending {
         }
         return SandboxExit(
             cause: cause(timedOut, code, usage), code: code, duration: duration, processorTime: end.processorTime,
-            peakMemory: usage.peakMemory)
+            peakMemory: usage.peakMemory, outOfMemoryKills: usage.outOfMemoryKills)
     }
+
     private func cause(_ timedOut: Bool, _ code: Int32, _ usage: Cgroup.Usage) -> SandboxExit.Cause {
         if timedOut { return .timedOut }
         if code == 0 { return .exited }

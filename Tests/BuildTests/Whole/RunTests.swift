@@ -2,6 +2,7 @@ import Build
 import Dockerfile
 import Engine
 import Foundation
+import Linux
 import OCI
 import SystemPackage
 import Testing
@@ -159,6 +160,17 @@ struct RunTests {
             try await shop.build("FROM base\n\(instruction)\nRUN pwd")
         }
         #expect("\(error!)".contains("working directory \(path)"), "\(error!)")
+    }
+
+    @Test(.enabled(if: CgroupHierarchy.host.parents[.memory] != nil, "needs the memory controller"))
+    func aCommandThatSucceedsAfterItsProcessesWereKilledIsWarnedOf() async throws {
+        let shop = try await Workshop(limits: EngineLimits(memory: 32 << 20))
+        let log = EventLog()
+        try await shop.build("FROM base\nRUN /bin/busybox tail -c 100000000 /dev/zero || true\n", log: log)
+        #expect(log.output.contains("processes of it were killed at its memory limit"), "\(log.output)")
+        let quiet = EventLog()
+        try await shop.build("FROM base\nRUN /bin/busybox tail -c 1 /dev/null\n", log: quiet)
+        #expect(!quiet.output.contains("killed"))
     }
 
     @Test func changesThatDoNotFitIntoMemoryAreMadeOnDisk() async throws {

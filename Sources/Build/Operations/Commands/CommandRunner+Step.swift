@@ -44,7 +44,13 @@ extension CommandRunner {
             }
             throw BuildError.step(failure)
         }
-        let result = try await snapshotter.commit(attempt.snapshot, lower: chain.layers, epoch: run.epoch)
+        let result: CommitResult
+        do {
+            result = try await snapshotter.commit(attempt.snapshot, lower: chain.layers, epoch: run.epoch)
+        } catch let error as StorageError where error.code == .invalidLayer {
+            // Something the command made.
+            throw BuildError.step(StepFailure(step: step, message: error.message))
+        }
         for warning in result.warnings {
             emit(.stepOutput(step, .standardError, Array("warning: \(warning)\n".utf8)))
         }
@@ -95,6 +101,10 @@ extension CommandRunner {
             }
         }
         for channel in [OutputChannel.standardOutput, .standardError] { show(redaction.end(of: channel), of: channel) }
+        if exit.isSuccess, exit.outOfMemoryKills > 0 {
+            let text = "warning: the command succeeded, but processes of it were killed at its memory limit\n"
+            emit(.stepOutput(step, .standardError, Array(text.utf8)))
+        }
         return Attempt(
             exit: exit, snapshot: snapshot, mounts: exit.isSuccess ? nil : mounts, tail: tail, secondRoot: secondRoot)
     }
@@ -104,8 +114,8 @@ extension CommandRunner {
         _ run: RunOperation, _ identity: UserDatabase.Identity, _ mounts: PreparedMounts = PreparedMounts()
     ) throws -> SandboxSpec {
         var environment = mounts.environment(adding: run.environment + run.proxies)
-        if let home = identity.home, !environment.contains(where: { $0.hasPrefix("HOME=") }) {
-            environment.append("HOME=\(home)")
+        if !environment.contains(where: { $0.hasPrefix("HOME=") }) {
+            environment.append("HOME=\(identity.home ?? "/")")
         }
         var user = identity.sandboxUser
         user.supplementaryGroups += mounts.groups.filter { !user.supplementaryGroups.contains($0) }
