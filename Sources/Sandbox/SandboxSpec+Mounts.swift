@@ -23,7 +23,7 @@ extension SandboxSpec {
             /// A detached mount (`DetachedMount`) of a directory or a file; used up by the step.
             case bind(SharedDescriptor, isReadOnly: Bool)
             /// An empty file system in memory.
-            case tmpfs(size: UInt64, mode: UInt16)
+            case tmpfs(size: UInt64, mode: UInt16, isReadOnly: Bool = false)
             /// A detached mount of a device node, used up by the step, which may do that much with it.
             case device(SharedDescriptor, DeviceAccess)
 

@@ -57,7 +57,7 @@ extension Planner {
                     isReadOnly: mount.isReadOnly,
                     seed: mount.from == nil ? nil : try source(of: mount, in: stage, option, state, &sources),
                     mode: mount.mode, uid: mount.uid, gid: mount.gid))
-        case .tmpfs: return .tmpfs(size: mount.size.map { UInt64($0) })
+        case .tmpfs: return .tmpfs(size: mount.size.map { UInt64($0) }, isReadOnly: mount.isReadOnly)
         case .secret:
             return .secret(
                 RunMount.Secret(

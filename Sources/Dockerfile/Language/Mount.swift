@@ -70,9 +70,12 @@ struct MountReader {
         case "target", "dst", "destination": mount.target = value
         case "source", "src": mount.source = value
         case "from": mount.from = value
-        case "id": mount.id = value
+        // As if it were not given.
+        case "id": mount.id = value.isEmpty ? nil : value
         case "sharing": mount.sharing = try choice(key, value)
-        case "env": mount.environmentVariable = value
+        case "env":
+            guard !value.isEmpty, !value.contains("=") else { throw MountError("`\(value)` is no name for a variable") }
+            mount.environmentVariable = value
         case "size":
             guard let size = ByteSize.parse(value) else {
                 throw MountError("invalid size `\(value)`", hint: "write for instance size=128m")
@@ -108,6 +111,12 @@ struct MountReader {
         }
         if [.bind, .cache, .tmpfs].contains(mount.kind), mount.target ?? "" == "" {
             throw MountError("a \(mount.kind.rawValue) mount needs a target", hint: "add target=PATH")
+        }
+        if mount.kind == .cache, mount.from == nil, let source = mount.source,
+            !source.utf8.allSatisfy({ $0 == .slash || $0 == UInt8(ascii: ".") })
+        {
+            throw MountError(
+                "`source` of a cache says nothing without `from`", hint: "name a stage or an image with from=")
         }
         if let target = mount.target, target.utf8.contains(.slash),
             target.utf8.allSatisfy({ $0 == .slash || $0 == UInt8(ascii: ".") }),

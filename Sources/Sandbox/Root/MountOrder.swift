@@ -65,11 +65,12 @@ struct MountOrder {
             throw SandboxError(
                 .unsuitableRoot, "mount target \(mount.target) is below the device \(outer.mount.target)")
         }
-        guard case .bind(let source, let isReadOnly) = outer.mount.source else { return }
         func refusal(_ reason: String) -> SandboxError {
             SandboxError(
                 .unsuitableRoot, "mount target \(mount.target) \(reason) what is mounted on \(outer.mount.target)")
         }
+        if case .tmpfs(_, _, isReadOnly: true) = outer.mount.source { throw refusal("cannot be made in") }
+        guard case .bind(let source, let isReadOnly) = outer.mount.source else { return }
         let kind: FileStatus.Kind
         do {
             let file = try OwnedDescriptor.open(

@@ -43,10 +43,9 @@ extension RuntimeConfiguration {
                 mounts.append(
                     Self.mount(mount.target, "bind", StepBundle.mountPath(binds), ["bind", "rw", "nosuid", "noexec"]))
                 binds += 1
-            case .tmpfs(let size, let mode):
-                let octal = String(mode, radix: 8)
-                mounts.append(
-                    Self.mount(mount.target, "tmpfs", "tmpfs", ["nosuid", "nodev", "mode=\(octal)", "size=\(size)"]))
+            case .tmpfs(let size, let mode, let isReadOnly):
+                let options = ["nosuid", "nodev", "mode=\(String(mode, radix: 8))", "size=\(size)"]
+                mounts.append(Self.mount(mount.target, "tmpfs", "tmpfs", options + (isReadOnly ? ["ro"] : [])))
             }
         }
         return mounts

@@ -34,10 +34,11 @@ struct MountPreparation {
                         source: .files(
                             lease.directory, shifted: try await loans.namespace(ids), isReadOnly: cache.isReadOnly),
                         target: mount.target, owners: [lease]))
-            case .tmpfs(let size):
+            case .tmpfs(let size, let isReadOnly):
                 attachments.append(
                     PreparedMounts.Attachment(
-                        source: .tmpfs(size: size ?? HostMemory.size / 2), target: mount.target))
+                        source: .tmpfs(size: size ?? HostMemory.size / 2, isReadOnly: isReadOnly),
+                        target: mount.target))
             case .secret(let secret):
                 guard let value = try loans.secret(secret) else { continue }
                 if let name = secret.environmentVariable { environment.append("\(name)=\(try value.text(secret.id))") }
@@ -134,6 +135,9 @@ struct MountPreparation {
     private func takeCaches() async throws -> [CacheMountID: CacheMountLease] {
         var wanted: [CacheMountID: RunMount.Cache] = [:]
         for case .cache(let cache) in mounts.map(\.kind) {
+            guard ids.outside(cache.uid ?? 0) != nil, ids.outside(cache.gid ?? 0) != nil else {
+                throw RunMountError("the cache `\(cache.name)` cannot belong to \(cache.uid ?? 0):\(cache.gid ?? 0)")
+            }
             let id = id(of: cache)
             if let other = wanted[id], other.sharing.exclusion >= cache.sharing.exclusion { continue }
             wanted[id] = cache

@@ -16,7 +16,7 @@ final class PreparedMounts: Sendable {
         enum Source: Sendable {
             /// A file or directory; its ids shifted by a user namespace if there is one.
             case files(SharedDescriptor, shifted: SharedDescriptor?, isReadOnly: Bool)
-            case tmpfs(size: UInt64)
+            case tmpfs(size: UInt64, isReadOnly: Bool)
             case device(SharedDescriptor, DeviceAccess)
         }
 
@@ -51,7 +51,9 @@ final class PreparedMounts: Sendable {
             case .device(let node, let access):
                 let mount = try DetachedMount.clone(of: node.rawValue)
                 return SandboxSpec.Mount(.device(SharedDescriptor(mount.release()), access), at: attachment.target)
-            case .tmpfs(let size): return SandboxSpec.Mount(.tmpfs(size: size, mode: 0o1777), at: attachment.target)
+            case .tmpfs(let size, let isReadOnly):
+                return SandboxSpec.Mount(
+                    .tmpfs(size: size, mode: 0o1777, isReadOnly: isReadOnly), at: attachment.target)
             }
         }
     }

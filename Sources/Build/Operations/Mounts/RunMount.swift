@@ -9,7 +9,7 @@ package struct RunMount: Hashable, Sendable {
         case bind(Source, isReadOnly: Bool)
         case cache(Cache)
         /// Bytes; nil is half of the machine's memory.
-        case tmpfs(size: UInt64?)
+        case tmpfs(size: UInt64?, isReadOnly: Bool)
         case secret(Secret)
         case agent(Agent)
     }
@@ -103,8 +103,11 @@ package struct RunMount: Hashable, Sendable {
                 "source": cache.seed.map(name), "mode": cache.mode.map { .integer(Int64($0)) },
                 "uid": cache.uid.map { .integer(Int64($0)) }, "gid": cache.gid.map { .integer(Int64($0)) },
             ]
-        case .tmpfs(let size):
-            ["type": "tmpfs", "target": .string(target), "size": size.map { .integer(Int64(clamping: $0)) }]
+        case .tmpfs(let size, let isReadOnly):
+            [
+                "type": "tmpfs", "target": .string(target), "size": size.map { .integer(Int64(clamping: $0)) },
+                "readOnly": isReadOnly ? true : nil,
+            ]
         case .secret(let secret):
             [
                 "type": "secret", "target": secret.isFile ? .string(target) : nil, "id": .string(secret.id),
