@@ -200,7 +200,9 @@ struct RunTests {
     @Test func cancellingOneOfTwoBuildsLeavesTheSharedStepToTheOther() async throws {
         let shop = try await Workshop()
         let logs = [EventLog(), EventLog()]
-        let dockerfile = "FROM base\nRUN echo begun; sleep 4; echo ended"
+        let mount = "--mount=type=cache,target=/shared"
+        let dockerfile =
+            "FROM base\nRUN \(mount) echo begun; until test -e /shared/go; do sleep 0.1; done; echo ended"
         let first = Task { try await shop.build(dockerfile, log: logs[0]) }
         while !logs[0].output.contains("begun") { try await Task.sleep(for: .milliseconds(5)) }
         let second = Task { try await shop.build(dockerfile, log: logs[1]) }
@@ -209,6 +211,7 @@ struct RunTests {
         }
         first.cancel()
         _ = try? await first.value
+        try await shop.build("FROM base\nRUN \(mount) touch /shared/go")
         _ = try await second.value
         #expect(logs[1].output == "begun\nended\n")
         #expect(logs[1].ran.count == 1)
