@@ -1,5 +1,5 @@
 package import Git
-import HTTP
+package import HTTP
 import Linux
 package import Registry
 package import SystemPackage
@@ -18,6 +18,8 @@ package struct EngineConfiguration: Sendable {
     package var sshAgent: String?
     /// Whether builds may fetch from this machine and its link: not where strangers write Dockerfiles.
     package var allowsLocalAddresses = false
+    /// For whatever is fetched by http and https; nothing else uses them.
+    package var proxies = HTTPProxies()
     /// Bytes of a file that a build fetches.
     package var downloadLimit: Int64 = 16 << 30
     package var limits: EngineLimits
@@ -52,6 +54,7 @@ package struct EngineConfiguration: Sendable {
             credentials: DockerCredentials(DockerCredentials.Locations(environment: environment)),
             gitSchemes: [.https, .http, .ssh, .git])
         allowsLocalAddresses = true
+        proxies = HTTPProxies(environment: environment)
         sshAgent = environment["SSH_AUTH_SOCK"].flatMap { $0.isEmpty ? nil : $0 }
         let known = environment["HOME"].map { FilePath($0).appending(".ssh/known_hosts") }
         gitTrust.knownHosts = known.flatMap { FileContents.exists($0) ? $0.string : nil }

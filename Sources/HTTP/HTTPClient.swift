@@ -5,10 +5,13 @@ import Synchronization
 package final class HTTPClient: Sendable {
     private let started = Mutex<TransferLoop?>(nil)
     private let userAgent: String
+    private let proxies: HTTPProxies
     package let clock: RetryClock
 
-    package init(userAgent: String = "caisson", clock: RetryClock = .system) {
+    /// `proxies` are for requests that name none.
+    package init(userAgent: String = "caisson", proxies: HTTPProxies = HTTPProxies(), clock: RetryClock = .system) {
         self.userAgent = userAgent
+        self.proxies = proxies
         self.clock = clock
     }
 
@@ -64,6 +67,7 @@ package final class HTTPClient: Sendable {
         try Task.checkCancellation()
         var request = request
         if request.headers["User-Agent"] == nil { request.headers["User-Agent"] = userAgent }
+        request.transport.proxy = proxy(for: request)
         let transfer = try Transfer(request)
         let loop = loop
         let lease = TransferLease(transfer, on: loop)
@@ -79,8 +83,19 @@ package final class HTTPClient: Sendable {
             loop.submit(.cancel(transfer))
         }
         return HTTPResponse(
-            status: head.status, headers: head.headers, url: request.url, isLocal: isLocalAddress(transfer.peer ?? ""),
+            status: head.status, headers: head.headers, url: request.url,
+            isLocal: transfer.request.transport.proxy == nil && isLocalAddress(transfer.peer ?? ""),
             body: HTTPBody(lease))
+    }
+
+    /// An address that may have to be refused is connected to directly, where it is seen. Where a name leads is for the
+    /// proxy to find out, and to limit.
+    private func proxy(for request: HTTPRequest) -> String? {
+        if let proxy = request.transport.proxy { return proxy }
+        if request.transport.unixSocket != nil || request.refusesLocalAddresses && request.url.hostIsAddress {
+            return nil
+        }
+        return proxies.proxy(for: request.url)
     }
 
     /// Feeds a streamed body; ends with the transfer, which refuses chunks once it is over.

@@ -9,6 +9,8 @@ package struct HTTPError: Error, Hashable, Sendable, CustomStringConvertible {
         case timedOut
         /// The handshake failed or the certificate is not valid for the host.
         case tls
+        /// The proxy does not lead to the server.
+        case proxy
         /// The connection ended before the response did.
         case truncated
         /// The response breaks the protocol or a limit on its headers.
@@ -33,7 +35,7 @@ package struct HTTPError: Error, Hashable, Sendable, CustomStringConvertible {
     package var isTransient: Bool {
         switch code {
         case .cannotResolve, .cannotConnect, .timedOut, .truncated: true
-        case .invalidURL, .invalidRequest, .tls, .invalidResponse, .tooLarge, .redirect: false
+        case .invalidURL, .invalidRequest, .tls, .proxy, .invalidResponse, .tooLarge, .redirect: false
         }
     }
 }

@@ -2,8 +2,10 @@ import Archive
 import Build
 import Dockerfile
 import Engine
+import HTTP
 import Linux
 import OCI
+import Registry
 import Storage
 import Synchronization
 import SystemPackage
@@ -189,6 +191,27 @@ struct DownloadTests {
             #expect(message.contains("cannot fetch"), "\(message)")
         }
         #expect(server.requests.isEmpty)
+    }
+
+    /// Files, repositories and images alike.
+    @Test func whatIsFetchedComesThroughTheProxy() async throws {
+        let proxy = try ScriptedServer { request, _ in
+            request.path.hasSuffix("/f") ? .answer(200, text: "content") : .answer(404)
+        }
+        let yard = try Yard { configuration in
+            configuration.proxies = HTTPProxies(environment: ["http_proxy": proxy.url])
+            var host = RegistryConfiguration.Host()
+            host.plainHTTP = true
+            configuration.registries.hosts["registry.invalid:5000"] = host
+            configuration.allowsLocalAddresses = false
+        }
+        let image = try await yard.build("FROM scratch\nADD http://files.invalid/f /f")
+        #expect(try await yard.files(of: image) == ["f": "600 content"])
+        _ = await yard.failure("FROM scratch\nADD http://git.invalid/x.git /f")
+        _ = await yard.failure("FROM registry.invalid:5000/app")
+        let targets = proxy.requests.map(\.target)
+        #expect(targets.contains { $0.hasPrefix("http://git.invalid/x.git/info/refs") }, "\(targets)")
+        #expect(targets.contains { $0.hasPrefix("http://registry.invalid:5000/v2/app/manifests/") }, "\(targets)")
     }
 
     @Test func credentialsInAURLAreRefusedAndNotShown() async throws {

@@ -1,5 +1,7 @@
 import Engine
 import Git
+import HTTP
+import Linux
 package import Logging
 import Pipeline
 import Registry
@@ -36,5 +38,6 @@ extension EngineConfiguration {
             root: configuration.agent.data, registries: registries, credentials: StaticCredentials(credentials),
             gitSchemes: Set(configuration.git.schemes.compactMap { GitURL.Scheme(rawValue: $0.rawValue) }),
             quota: configuration.limits.store?.bytes)
+        proxies = HTTPProxies(environment: ProcessEnvironment.variables())
     }
 }

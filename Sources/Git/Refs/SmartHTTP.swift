@@ -146,7 +146,7 @@ struct SmartHTTP {
             switch error.code {
             case .timedOut: .timeout
             case .tls: .untrustedServer
-            case .cannotResolve, .cannotConnect, .truncated: .unreachable
+            case .cannotResolve, .cannotConnect, .proxy, .truncated: .unreachable
             case .tooLarge: .limitExceeded
             case .invalidURL: .invalidURL
             case .invalidRequest, .invalidResponse, .redirect: .protocolViolation

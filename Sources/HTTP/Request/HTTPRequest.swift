@@ -19,7 +19,8 @@ package struct HTTPRequest: Sendable {
     package var timeouts = HTTPTimeouts()
     package var redirects = RedirectPolicy.follow(limit: 5)
     package var retry = RetryPolicy.never
-    /// Fails instead of connecting to a loopback or link-local address: for URLs that another server named.
+    /// Fails instead of connecting to a loopback or link-local address: for URLs that another server named. It says
+    /// nothing about where a proxy finds a name.
     package var refusesLocalAddresses = false
     /// Called with the count of body bytes handed to the connection so far, on the transfer thread: it must not block.
     package var onUpload: (@Sendable (Int64) -> Void)?
@@ -58,7 +59,7 @@ package struct HTTPTransport: Hashable, Sendable {
     package var clientCertificate: ClientCertificate?
     /// Accepts any certificate for any host: only by the user's explicit configuration.
     package var acceptsAnyCertificate = false
-    /// `http://host:port`; nil connects directly. The environment's proxy variables are never read.
+    /// `http://host:port`; nil leaves it to the client's proxies. The environment's variables are never read here.
     package var proxy: String?
     /// Connects to this Unix socket instead of the URL's host.
     package var unixSocket: String?

@@ -45,7 +45,8 @@ func openSocket(
     _ context: UnsafeMutableRawPointer?, _ purpose: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
 ) -> curl_socket_t {
     guard let transfer = transfer(context), let address else { return -1 }
-    if transfer.request.refusesLocalAddresses, isLocal(address) {
+    // A proxy may be anywhere: whoever runs this process names it.
+    if transfer.request.refusesLocalAddresses, transfer.request.transport.proxy == nil, isLocal(address) {
         transfer.abort(
             HTTPError(
                 .redirect,

@@ -154,8 +154,9 @@ final class EasyHandle {
         let origin = transfer.request.url.origin
         let url = transfer.request.url
         let reason = String(cString: curl_easy_strerror(code)).lowercased()
+        if let error = proxyError(for: code, reason) { return error }
         switch code {
-        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
+        case CURLE_COULDNT_RESOLVE_HOST:
             return HTTPError(.cannotResolve, "cannot resolve the host name of `\(origin)`")
         case CURLE_COULDNT_CONNECT:
             let number = CInt(caisson_curl_get_long(curl, CURLINFO_OS_ERRNO))
@@ -176,6 +177,24 @@ final class EasyHandle {
             return HTTPError(.invalidResponse, "`\(origin)` does not speak HTTP")
         default:
             return HTTPError(.invalidResponse, "request to `\(url)` failed: \(reason)")
+        }
+    }
+
+    /// What went wrong between here and the proxy; nil if it may be behind that.
+    private func proxyError(for code: CURLcode, _ reason: String) -> HTTPError? {
+        guard let proxy = transfer.request.transport.proxy else { return nil }
+        let name = HTTPURL.redact(proxy)
+        let origin = transfer.request.url.origin
+        switch code {
+        case CURLE_COULDNT_RESOLVE_PROXY:
+            return HTTPError(.cannotResolve, "cannot resolve the host name of the proxy `\(name)` for `\(origin)`")
+        case CURLE_COULDNT_CONNECT, CURLE_PROXY:
+            return HTTPError(.cannotConnect, "cannot connect to `\(origin)` through the proxy `\(name)`: \(reason)")
+        default:
+            let status = caisson_curl_get_long(curl, CURLINFO_HTTP_CONNECTCODE)
+            guard status >= 300 else { return nil }
+            let cause = status == 407 ? "it wants credentials" : "status \(status)"
+            return HTTPError(.proxy, "the proxy `\(name)` does not lead to `\(origin)`: \(cause)")
         }
     }
 }

@@ -15,6 +15,9 @@ struct BuildCommand: AsyncParsableCommand {
               caisson build --target test .
               caisson build https://example.org/app.git#main:service
               caisson build -t app:dev --output type=docker,dest=app.tar .
+
+            Images, files and repositories are fetched through the proxies that http_proxy, https_proxy, all_proxy \
+            and no_proxy name.
             """)
 
     @OptionGroup var contexts: ContextOptions
