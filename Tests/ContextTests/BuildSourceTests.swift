@@ -104,6 +104,29 @@ struct BuildSourceTests {
         #expect(try await yard.files(of: image) == ["a": "644 A"])
     }
 
+    @Test(arguments: ["cat", "zstd"])
+    func aFileIsAnArchiveOrTheDockerfileOfItsDirectory(_ program: String) async throws {
+        try yard.write("in/App", "FROM scratch\nCOPY . /")
+        try yard.write("in/App.dockerignore", "App*")
+        try yard.write("in/a", "A")
+        let directory = yard.path.appending("in")
+        let archive = try await yard.tool(program, input: try await yard.tool("tar", "-c", "-C", "in", "."))
+        try yard.write("archive", archive)
+        let file = try ContextOrigin.local(yard.path.appending("archive"))
+        var chains: Set<LayerChain> = []
+        for source in [
+            try await yard.source(file, .path("App")), try await yard.source(.local(directory.appending("App"))),
+            try await yard.source(.local(directory), .path(directory.appending("App").string)),
+        ] {
+            let image = try await yard.build(source)
+            #expect(try await yard.files(of: image) == ["a": "644 A"])
+            chains.insert(image.chain)
+        }
+        #expect(chains.count == 1)
+        #expect(await failure(try .local(directory.appending("a")), .path("App")).contains("nor an archive"))
+        #expect(await failure(file).contains("has no file `Dockerfile`"))
+    }
+
     /// Rule 95 of the reference.
     @Test func aDockerfileByItselfHasNoContext() async throws {
         let server = try ScriptedServer { _, _ in .answer(200, text: "content") }

@@ -32,13 +32,22 @@ import Testing
         ("https://example.org/x.git?mtime=commit&fetch-by-commit=1", .head, ""),
         ("git@example.org:team/x.git#main:d", .name("main"), "d"),
         ("ssh://git@example.org:2222/x#v1", .name("v1"), ""),
-        ("git://example.org/x", .head, ""),
+        ("git://example.org/x", .head, ""), ("github.com/owner/x", .head, ""),
+        ("github.com/owner/x.git#v1:d", .name("v1"), "d"), ("github.com/owner/x?branch=b", .branch("b"), ""),
     ])
     func fragmentsAndQueriesSayWhatIsWanted(_ text: String, _ ref: GitAddress.Ref, _ subdirectory: String) throws {
         let address = try address(text)
         #expect(address.ref == ref)
         #expect(address.subdirectory == subdirectory)
         #expect(!address.hasSubmodules && address.keepsGitDirectory == nil)
+    }
+
+    @Test func aForgesNameStandsForItsURL() throws {
+        #expect(try address("github.com/owner/x#v1:d").description == "https://github.com/owner/x#v1:d")
+        #expect(GitAddress.isAddress("github.com/owner/x") && GitAddress.isShort("github.com/owner/x"))
+        for other in ["github.com", "github.company/x", "./github.com/owner/x", "gitlab.example.org/owner/x"] {
+            #expect(!GitAddress.isAddress(other))
+        }
     }
 
     @Test func switchesAreOnBareOrWithAOne() throws {

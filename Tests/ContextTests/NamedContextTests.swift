@@ -35,6 +35,22 @@ struct NamedContextTests {
         #expect(try await yard.files(of: image) == ["d/a": "644 A"])
     }
 
+    @Test func anArchiveIsAContextToo() async throws {
+        try yard.write("lib/a", "A")
+        try yard.write("lib/b", "B")
+        try yard.write("lib/.dockerignore", "b\n.dockerignore")
+        try yard.write("lib.tgz", try await yard.tool("tar", "-cz", "-C", "lib", "."))
+        let image = try await build("FROM scratch\nCOPY --from=lib / /d/", ["lib": "lib.tgz"])
+        #expect(try await yard.files(of: image) == ["d/a": "644 A"])
+        await #expect(throws: BuildError.self) { try await contexts(["lib": "lib/a"]) }
+    }
+
+    @Test func aDirectoryComesBeforeTheForgeOfItsName() async throws {
+        try yard.write("github.com/owner/x/a", "A")
+        let image = try await build("FROM scratch\nCOPY --from=lib / /d/", ["lib": "github.com/owner/x"])
+        #expect(try await yard.files(of: image) == ["d/a": "644 A"])
+    }
+
     @Test func aContextTakesThePlaceOfAStageAndOfAnImage() async throws {
         try yard.write("lib/a", "A")
         let stage = try await build(

@@ -137,6 +137,18 @@ struct ContextSourceTests {
         #expect(hostile.code == 2 && hostile.errorText.contains("`../in/f`"), "\(hostile.errorText)")
     }
 
+    @Test func anArchiveOrADockerfileMayBeTheArgument() async throws {
+        try workspace.write("in/Dockerfile", "FROM scratch\nCOPY a /\n")
+        try workspace.write("in/a", "A")
+        try workspace.write("in.tgz", try await tar("-cz", "-C", "in", "."))
+        let built = try await workspace.succeed("build", "in")
+        #expect(try await workspace.succeed("build", "in.tgz") == built)
+        #expect(try await workspace.succeed("build", "in/Dockerfile") == built)
+        #expect(try await workspace.succeed("build", "--file", "Dockerfile", "in.tgz") == built)
+        let other = try await workspace.caisson("build", "--file", "in/Dockerfile", "in/a")
+        #expect(other.code == 2 && other.errorText.contains("neither a directory nor an archive"), "\(other.errorText)")
+    }
+
     private func tar(_ words: String...) async throws -> [UInt8] {
         var command = Command("/bin/tar", words, environment: workspace.environment)
         command.directory = workspace.directory
@@ -156,6 +168,13 @@ struct ContextSourceTests {
         server.stop()
         let gone = try await workspace.caisson("build", "app")
         #expect(gone.code == 3 && gone.errorText.contains("cannot fetch `\(server.url)/f`"), "\(gone.errorText)")
+    }
+
+    @Test func theEnvironmentNamesTheProxy() async throws {
+        let proxy = try ScriptedServer { _, _ in .answer(200, text: "content") }
+        try workspace.write("app/Dockerfile", "FROM scratch\nADD http://nowhere.invalid/f /f\n")
+        try await workspace.succeed("build", "app", environment: ["http_proxy=\(proxy.url)"])
+        #expect(proxy.requests.map(\.target) == ["http://nowhere.invalid/f"])
     }
 
     @Test func theDockerfileMayComeFromAServer() async throws {

@@ -22,6 +22,7 @@ extension BuildRemotes {
         try await Self.asRequest {
             switch origin {
             case .directory(let path): return try await self.source(in: path, dockerfile)
+            case .file(let path): return try await self.source(of: path, dockerfile)
             case .repository(let address):
                 let fetched = try await self.git.fetch(address)
                 let context = try await self.git.context(
@@ -68,13 +69,34 @@ extension BuildRemotes {
             newestModification: { file.modified })
     }
 
-    /// The file as an archive; nil if it is none.
-    func archive(_ file: Downloads.File) async throws -> ArchiveContext? {
-        let path = store.blobs.path(of: file.digest)
+    private func source(of path: FilePath, _ dockerfile: DockerfileOrigin) async throws -> BuildSource {
+        if let archive = try await archive(at: path) {
+            return try await source(
+                in: archive, dockerfile, newestModification: archive.newestModification, called: "`\(path)`")
+        }
+        guard case .usual = dockerfile else {
+            throw BuildError.request("`\(path)` cannot be a build context: it is neither a directory nor an archive")
+        }
+        return try await source(in: path.removingLastComponent(), .path(path.string))
+    }
+
+    /// The archive that a file of this machine is; nil for any other file.
+    func archive(at path: FilePath) async throws -> ArchiveContext? {
+        guard try await isArchive(path) else { return nil }
+        let kept = try await store.blobs.keep(try BlobStream(streaming: path), limit: Self.archiveLimit)
+        return try await archive(Downloads.File(digest: kept.digest, size: kept.size))
+    }
+
+    private func isArchive(_ path: FilePath) async throws -> Bool {
         let start = try await BlockingThread(label: "archive").run {
             try SharedDescriptor(try OwnedDescriptor.open(path)).read(upTo: TarReader.detectionLength, at: 0)
         }
-        guard TarReader.isArchive(startingWith: start) else { return nil }
+        return TarReader.isArchive(startingWith: start)
+    }
+
+    /// The file as an archive; nil if it is none.
+    func archive(_ file: Downloads.File) async throws -> ArchiveContext? {
+        guard try await isArchive(store.blobs.path(of: file.digest)) else { return nil }
         let descriptor = Descriptor(mediaType: .ociLayerTar, digest: file.digest, size: file.size)
         do {
             let layer = try await store.layers.ingest(

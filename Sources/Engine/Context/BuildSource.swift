@@ -1,17 +1,29 @@
 package import Build
 package import Dockerfile
 package import HTTP
+import Linux
 package import OCI
 package import SystemPackage
 
 /// Where the files of a build come from.
 package enum ContextOrigin: Sendable {
     case directory(FilePath)
+    /// An archive on this machine, or else the Dockerfile of the directory that holds it.
+    case file(FilePath)
     case repository(GitAddress)
     /// An archive, or else the Dockerfile of a build without files.
     case url(HTTPURL)
     /// The same, as it comes.
     case stream(BlobStream)
+
+    /// What stands at `path`, links followed: a directory, a file, or a stream such as a shell's `<(…)`.
+    package static func local(_ path: FilePath) throws -> ContextOrigin {
+        switch FileContents.kind(of: path) {
+        case .file: .file(path)
+        case .directory, nil: .directory(path)
+        default: .stream(try BlobStream(streaming: path))
+        }
+    }
 }
 
 /// Where the Dockerfile is.

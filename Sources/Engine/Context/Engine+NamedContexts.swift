@@ -26,7 +26,8 @@ extension Engine {
             if let place = Self.rest(of: text, after: "oci-layout://") {
                 return try await layout(place, from: directory)
             }
-            if GitAddress.isAddress(text) {
+            let path = directory.pushing(FilePath(text))
+            if GitAddress.isAddress(text), !(GitAddress.isShort(text) && FileContents.exists(path)) {
                 let address = try GitAddress(parsing: text, allowing: remotes.gitSchemes.union([.file]))
                 return .files(LazyContext { try await remotes.filtered(try await remotes.git.context(of: address)) })
             }
@@ -36,7 +37,13 @@ extension Engine {
                     "named context `\(text)` has an unknown scheme; known are docker-image, oci-layout, git, ssh, http, https"
                 )
             }
-            let path = directory.pushing(FilePath(text))
+            if FileContents.kind(of: path) == .file {
+                guard let archive = try await remotes.archive(at: path) else {
+                    throw BuildError.request(
+                        "named context `\(text)` is neither a directory nor an archive")
+                }
+                return .files(try await remotes.filtered(archive))
+            }
             return .files(try DirectoryContext(path, ignore: try BuildRemotes.ignoreFile(of: path)))
         }
     }

@@ -4,7 +4,7 @@ import Dockerfile
 package import Git
 
 /// A repository and what is wanted of it, as people write it: `https://host/x.git#ref:subdirectory`,
-/// `https://host/x.git?branch=b&subdir=d`, `ssh://…`, `git@host:x.git`.
+/// `https://host/x.git?branch=b&subdir=d`, `ssh://…`, `git@host:x.git`, `github.com/owner/x`.
 package struct GitAddress: Hashable, Sendable, CustomStringConvertible {
     package enum Ref: Hashable, Sendable {
         /// The branch that the server calls its default.
@@ -30,11 +30,17 @@ package struct GitAddress: Hashable, Sendable, CustomStringConvertible {
     package var hasSubmodules = false
 
     /// Whether `text` is to be read as a repository.
-    package static func isAddress(_ text: String) -> Bool { RemoteSource.isGit(text) || text.hasPrefix("file://") }
+    package static func isAddress(_ text: String) -> Bool {
+        RemoteSource.isGit(text) || text.hasPrefix("file://") || isShort(text)
+    }
+
+    /// `github.com/…`, which may as well be a directory: whoever takes both looks for that first.
+    package static func isShort(_ text: String) -> Bool { text.hasPrefix("github.com/") }
 
     /// Throws `RemoteSourceError` for a malformed URL, a scheme outside `schemes`, and wishes that contradict each
     /// other.
     package init(parsing text: String, allowing schemes: Set<GitURL.Scheme>) throws {
+        let text = Self.isShort(text) ? "https://" + text : text
         let (plain, fragment) = Self.split(text, at: "#")
         let (place, query) = Self.split(plain, at: "?")
         do { url = try GitURL.parse(String(place), allowing: schemes) } catch {

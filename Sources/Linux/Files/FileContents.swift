@@ -32,6 +32,13 @@ package enum FileContents {
 
     package static func exists(_ path: FilePath) -> Bool { path.withPlatformString { access($0, F_OK) == 0 } }
 
+    /// What stands at `path`, behind any links; nil if nothing can be seen there.
+    package static func kind(of path: FilePath) -> FileStatus.Kind? {
+        var status = stat()
+        guard path.withPlatformString({ stat($0, &status) }) == 0 else { return nil }
+        return FileStatus(status).kind
+    }
+
     /// Gives `path` what `body` writes, at once and only if `body` succeeds. A device, a pipe or the like is written to as
     /// it stands.
     package static func replace(
@@ -51,8 +58,6 @@ package enum FileContents {
 
     /// What is neither a file nor a directory, behind any links.
     private static func isStream(_ path: FilePath) -> Bool {
-        var status = stat()
-        guard path.withPlatformString({ stat($0, &status) }) == 0 else { return false }
-        return ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
+        kind(of: path).map { $0 != .file && $0 != .directory } ?? false
     }
 }

@@ -13,8 +13,8 @@ struct ContextOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
             """
-            A directory; a repository (URL#ref:subdirectory); the URL of an archive or a Dockerfile; - for either on \
-            standard input.
+            A directory; a repository (URL#ref:subdirectory, github.com/OWNER/NAME); an archive (tar, also \
+            compressed) or a Dockerfile, as a file, a URL, or - for standard input.
             """))
     var context = "."
 
@@ -32,7 +32,7 @@ struct ContextOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             Stands in for the stage or image of that name: a directory, docker-image://REF, \
-            oci-layout://PATH[:TAG|@DIGEST], a repository, a URL.
+            oci-layout://PATH[:TAG|@DIGEST], an archive, a repository, a URL.
             """, valueName: "name=…"))
     var buildContext: [String] = []
 
@@ -49,7 +49,8 @@ struct ContextOptions: ParsableArguments {
 
     private func origin() throws -> ContextOrigin {
         if context == "-" { return .stream(try BlobStream(streaming: FilePath(Self.standardInput))) }
-        if GitAddress.isAddress(context) {
+        let path = FilePath(context).absolute()
+        if GitAddress.isAddress(context), !(GitAddress.isShort(context) && FileContents.exists(path)) {
             do {
                 return .repository(
                     try GitAddress(parsing: context, allowing: [.https, .http, .ssh, .git, .file]))
@@ -63,7 +64,7 @@ struct ContextOptions: ParsableArguments {
                 "`\(HTTPURL.redact(context))` is no build context",
                 hint: "name a directory, a git repository, an http or https URL, or - for standard input")
         }
-        return .directory(FilePath(context).absolute())
+        return try .local(path)
     }
 
     private func dockerfile() throws -> DockerfileOrigin {

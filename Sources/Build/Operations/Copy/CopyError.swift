@@ -33,7 +33,10 @@ package struct CopyError: Error, Hashable, Sendable, CustomStringConvertible {
 extension CopyError {
     /// A source that is not there, perhaps named almost like something else.
     static func missing(_ source: String, at path: EntryPath, in tree: FileTree, _ origin: String) -> CopyError {
-        var error = CopyError("`\(source)` is not in \(origin)", hint: hint(for: path, in: tree))
+        let isShortAddress = source.hasPrefix("github.com/")
+        var error = CopyError(
+            "`\(source)` is not in \(origin)",
+            hint: isShortAddress ? "ADD takes a repository by its URL: `https://….git`" : hint(for: path, in: tree))
         error.missing = path
         return error
     }
