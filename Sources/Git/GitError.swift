@@ -43,3 +43,10 @@ package struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { message }
 }
+
+extension GitError {
+    /// Of a repository whose objects have names that the installed libgit2 does not know.
+    static func otherHash(of url: GitURL) -> GitError {
+        GitError(.unsupported, "\(url) is a SHA-256 repository, which libgit2 1.5 cannot read")
+    }
+}

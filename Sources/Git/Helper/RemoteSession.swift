@@ -115,6 +115,11 @@ final class RemoteSession {
         timesAsked = 0
         do throws(GitError) {
             try call("connect to \(remote.url)") { git_remote_connect_ext(handle, GIT_DIRECTION_FETCH, &options) }
+        } catch  where error.message.contains("extensions.objectformat") {
+            throw GitError.otherHash(of: remote.url)
+        } catch  where error.message.contains("REF pkt-line") {
+            // How libgit2 takes names that are longer than it knows; or something else than git answers.
+            throw GitError(.unsupported, "\(error.message); SHA-256 repositories cannot be read by libgit2 1.5")
         } catch  where remote.url.scheme == .file {
             throw GitError(.repositoryNotFound, error.message)
         }

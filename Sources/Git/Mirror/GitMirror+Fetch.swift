@@ -65,7 +65,7 @@ extension GitMirror {
         _ commit: CommitID, _ ref: RefName?, from server: SmartHTTP, _ capabilities: ServerCapabilities
     ) async throws {
         guard capabilities.objectFormat == "sha1", commit.object.byteCount == 20 else {
-            throw GitError(.unsupported, "\(url) is a SHA-256 repository, which libgit2 1.5 cannot read")
+            throw GitError.otherHash(of: url)
         }
         let (pins, shallow) = try knownCommits()
         let request = PackRequest(commit: commit, have: pins, shallow: shallow)

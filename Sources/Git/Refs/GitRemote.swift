@@ -58,6 +58,7 @@ package final class GitRemote: Sendable {
             guard capabilities.canListRefs else {
                 throw GitError(.protocolViolation, "\(url) speaks protocol 2 and cannot list refs")
             }
+            guard capabilities.objectFormat == "sha1" else { throw GitError.otherHash(of: url) }
             remember(capabilities, of: url)
             return try await server.listRefs(prefixes: prefixes)
         }
