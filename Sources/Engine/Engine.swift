@@ -1,4 +1,5 @@
 package import Build
+import Dockerfile
 package import Git
 import HTTP
 import Linux
@@ -79,46 +80,27 @@ package final class Engine: Sendable {
         let lease = remotes.lease
         request.remotes = request.remotes is BuildRemotes ? remotes : request.remotes ?? remotes
         let plan = try await Planner.plan(request, images: library)
-        let imported = await importedCache(of: request, report)
+        var imported = await importedCache(of: request, report)
         let findings = try await plan.checkCopies(of: request)
         for warning in plan.warnings + findings { report(.warning(warning)) }
         report(.planned(plan.steps))
         return try await withCommandRunner(
             limits, secrets: request.secrets, renewsCaches: !request.usesCache, visitor: request.visitor
         ) { commands in
-            let executor = LayerExecutor(
-                store: store, library: library, trees: trees, graph: plan.graph, commands: commands,
-                imports: imported.origins)
-            let records = CombinedRecords(
-                stored: StoredRecords(
-                    store: store, origins: executor.origins, lease: lease, scope: request.cache.scope,
-                    // Whoever looks around where a step failed may take hours.
-                    isPatient: request.visitor == nil),
-                imported: imported)
-            let solver = Solver(
-                graph: plan.graph, records: records, executor: executor, flights: flights(in: request.cache.scope),
-                usesCache: request.usesCache, uncachedStages: request.cache.uncachedStages,
-                history: journals.history(of: request), now: WallClock.seconds, report: report)
-            let chains = try await keepingJournal(of: solver, request) {
-                try await solve(solver, plan.targets.map(\.vertex))
-            }
-            try Task.checkCancellation()
-            let assembler = ImageAssembler(store: store, lease: lease)
-            var images: [Result<BuiltImage, any Error>] = []
-            for (target, chain) in zip(plan.targets, chains) {
-                switch chain {
-                case .success(let layers):
-                    try await fetchOwnLayers(of: target, layers, executor.origins, report)
-                    images.append(.success(try await assembler.assemble(target, layers: layers)))
-                case .failure(let error): images.append(.failure(error))
+            let attempt = BuildAttempt(
+                engine: self, request: request, plan: plan, commands: commands, history: journals.history(of: request),
+                flights: flights(in: request.cache.scope), lease: lease, report: report)
+            var told = Solver.Told()
+            while true {
+                let solver = attempt.solver(imported, after: told)
+                do { return try await attempt.images(by: solver, imported, solve) } catch let loss as LostLayer {
+                    told = await solver.told
+                    // One that is not known here was another build's, whose step this one waited for.
+                    guard let place = imported.drop(loss) else { continue }
+                    let text = "a layer of the cache `\(place)` cannot be had, so its step runs: \(loss.cause)"
+                    report(.warning(Diagnostic(.warning, text, at: nil)))
                 }
             }
-            try await BlockingThread(label: "flush").run { [store] in try store.synchronize() }
-            let targets = zip(plan.targets, chains).compactMap { (try? $1.get()) == nil ? nil : $0.vertex }
-            try await exportCache(of: request, plan.graph, imported, report) { isOfEveryStep in
-                await solver.results(of: targets, ofEveryStep: isOfEveryStep)
-            }
-            return images
         }
     }
 
@@ -127,21 +109,6 @@ package final class Engine: Sendable {
             let known = flights[scope] ?? Solver.Flights()
             flights[scope] = known
             return known
-        }
-    }
-
-    /// However the build ends, it can be asked why.
-    private func keepingJournal<Result>(
-        of solver: Solver, _ request: BuildRequest, _ body: () async throws -> Result
-    ) async throws -> Result {
-        do {
-            let result = try await body()
-            try journals.save(await solver.journal(created: WallClock.seconds()), of: request)
-            return result
-        } catch {
-            // The failure counts, not that nobody may learn of it later.
-            try? journals.save(await solver.journal(created: WallClock.seconds()), of: request)
-            throw error
         }
     }
 

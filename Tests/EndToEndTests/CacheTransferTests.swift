@@ -111,22 +111,54 @@ struct CacheTransferTests {
         }
     }
 
-    /// A layer that is not what the cache says is refused when it comes.
-    @Test func forgedLayersAreRefused() async throws {
+    enum Loss: CaseIterable {
+        case changed, cutOff, gone
+    }
+
+    /// A layer that is not what the cache says is not taken; its step runs instead, and what stands on it is found again.
+    @Test(arguments: Loss.allCases)
+    func stepsWhoseLayersAreLostRunAgain(_ loss: Loss) async throws {
         let workspace = try Workspace()
-        try workspace.context("RUN seq 1 3000 > /a\n")
+        try workspace.context("RUN seq 1 3000 > /a\nRUN cat /a > /b\n")
         let directory = workspace.path("cache")
-        _ = try await build(workspace, "first", "--cache-to", "type=local,dest=\(directory),mode=max")
+        let cache = "type=local,src=\(directory)"
+        let first = try await build(workspace, "first", "--cache-to", "type=local,dest=\(directory),mode=max")
         let blobs = directory + "/blobs/sha256"
         for name in try FileManager.default.contentsOfDirectory(atPath: blobs) {
             var bytes = try workspace.bytes("cache/blobs/sha256/\(name)")
             guard bytes.starts(with: [0x1f, 0x8b]) else { continue }
-            bytes[bytes.count / 2] ^= 1
+            switch loss {
+            case .changed: bytes[bytes.count / 2] ^= 1
+            case .cutOff: bytes.removeLast(10)
+            case .gone:
+                try FileManager.default.removeItem(atPath: "\(blobs)/\(name)")
+                continue
+            }
             try workspace.write("cache/blobs/sha256/\(name)", bytes)
         }
-        let result = try await workspace.caisson(
-            "build", "--cache-from", "type=local,src=\(directory)", "app")
-        #expect(result.code == 3 && result.errorText.contains("sha256:"), "\(result.errorText)")
-        #expect(try await workspace.succeed("fsck").contains("0 problems"))
+        let result = try await build(workspace, "second", "--cache-from", cache)
+        #expect(result.outputText == first.outputText)
+        #expect(result.errorText.contains("so its step runs"), "\(result.errorText)")
+        #expect(try await workspace.succeed("fsck", "--root", workspace.path("second")).contains("0 problems"))
+        // Where the layers are here, nothing is asked of the cache.
+        let third = try await build(workspace, "second", "--cache-from", cache)
+        #expect(ran(third) == 0 && !third.errorText.contains("so its step runs"), "\(third.errorText)")
+    }
+
+    @Test func registryThatIsGoneCostsItsLayersAndNotTheBuild() async throws {
+        let registry = try await RegistryProcess()
+        let workspace = try Workspace()
+        try workspace.context(Self.dockerfile)
+        let cache = "type=registry,ref=\(registry.host)/cache:1"
+        let first = try await build(workspace, "first", "--cache-to", cache + ",mode=max")
+        // Blobs are deleted, names stay.
+        let blobs = registry.directory.appending("storage/docker/registry/v2/blobs/sha256").string
+        for directory in try FileManager.default.subpathsOfDirectory(atPath: blobs) where directory.hasSuffix("/data") {
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(blobs)/\(directory)"))
+            if bytes.starts(with: [0x1f, 0x8b]) { try FileManager.default.removeItem(atPath: "\(blobs)/\(directory)") }
+        }
+        let second = try await build(workspace, "second", "--cache-from", cache)
+        #expect(second.outputText == first.outputText)
+        #expect(second.errorText.contains("so its step runs"), "\(second.errorText)")
     }
 }

@@ -90,7 +90,8 @@ package actor ImageLibrary: BaseImageResolver {
 
     // MARK: Layers
 
-    /// Brings the layers of `chain` that are missing here, side by side, each verified while it arrives.
+    /// Brings the layers of `chain` that are missing here, side by side, each verified while it arrives. Throws
+    /// `LostLayer` for one of a cache.
     package func fetch(_ chain: LayerChain, origins: LayerOrigins, report: @escaping @Sendable (Transfer) -> Void)
         async throws
     {
@@ -102,7 +103,12 @@ package actor ImageLibrary: BaseImageResolver {
                     throw StorageError(
                         .notFound, "layer `\(layer)` is neither in the store nor in a registry this build knows")
                 }
-                group.addTask { try await self.fetch(layer, from: origin, report: report) }
+                group.addTask {
+                    do { try await self.fetch(layer, from: origin, report: report) } catch {
+                        // Only caches have sources of their own.
+                        throw origin.source == nil ? error : LostLayer(layer, error) ?? error
+                    }
+                }
             }
             try await group.waitForAll()
         }
@@ -191,7 +197,9 @@ package struct LayerOrigins: Sendable {
         }
     }
 
-    func merging(_ other: LayerOrigins) -> LayerOrigins {
+    package mutating func remove(_ layer: DiffID) { origins[layer] = nil }
+
+    package func merging(_ other: LayerOrigins) -> LayerOrigins {
         var result = self
         result.origins.merge(other.origins) { own, _ in own }
         return result

@@ -38,14 +38,17 @@ package actor Solver {
     private var solved: [VertexID: LayerChain] = [:]
     var definitions: [VertexID: Definition] = [:]
     /// Vertices whose step was reported: each is once.
-    var reported: Set<VertexID> = []
-    var fates: [VertexID: Fate] = [:]
+    var reported: Set<VertexID>
+    /// Those whose step was said to start, and not yet to end.
+    private var open: Set<VertexID>
+    var fates: [VertexID: Fate]
 
     /// `usesCache` false runs every step again, `uncachedStages` those of some stages; results are recorded all the same.
-    /// `history` is what reasons are found in. `now` gives seconds since 1970.
+    /// `history` is what reasons are found in, `told` comes from the attempt before this one. `now` gives seconds since
+    /// 1970.
     package init(
         graph: Graph, records: any CacheRecords, executor: any OperationExecutor, flights: Flights, usesCache: Bool,
-        uncachedStages: Set<String> = [], history: BuildHistory = BuildHistory(),
+        uncachedStages: Set<String> = [], history: BuildHistory = BuildHistory(), after told: Told = Told(),
         now: @escaping @Sendable () -> Int64, report: @escaping EventSink
     ) {
         self.graph = graph
@@ -56,10 +59,26 @@ package actor Solver {
         self.uncachedStages = uncachedStages
         reasons = MissReasons(history)
         order = StepOrder(graph)
+        (reported, open, fates) = (told.reported, told.open, told.fates)
         self.now = now
         // Steps that run here and output of shared ones arrive from different places.
         let gate = ReportGate()
         self.report = { event in gate.pass { report(event) } }
+    }
+
+    /// What people know of the build's steps, for an attempt after this one.
+    package struct Told: Sendable {
+        fileprivate var reported: Set<VertexID> = []
+        fileprivate var open: Set<VertexID> = []
+        fileprivate var fates: [VertexID: Fate] = [:]
+
+        package init() {}
+    }
+
+    package var told: Told {
+        var told = Told()
+        (told.reported, told.open, told.fates) = (reported, open, fates)
+        return told
     }
 
     /// The layers of `targets`, in their order. Independent inputs are solved side by side; the first failure cancels
@@ -151,7 +170,8 @@ package actor Solver {
         let usesCache = !isUncached(vertex)
         let reasons = missReasons(of: vertex)
         fates[vertex.id] = Fate(isCached: false, reasons: reasons)
-        if let step = vertex.step, reported.insert(vertex.id).inserted { report(.stepStarted(step)) }
+        reported.insert(vertex.id)
+        if let step = vertex.step, open.insert(vertex.id).inserted { report(.stepStarted(step)) }
         do {
             let layer = try await flights.value(for: key, receive: { [report] in report($0.of(vertex.step)) }) {
                 [records, executor, now] emit in
@@ -173,6 +193,7 @@ package actor Solver {
                 try await records.save(record, for: [definition])
             }
             if let step = vertex.step {
+                open.remove(vertex.id)
                 report(
                     .stepFinished(
                         step,
@@ -181,7 +202,8 @@ package actor Solver {
             }
             return chain
         } catch {
-            guard let step = vertex.step, !(error is CancellationError) else { throw error }
+            guard let step = vertex.step, !(error is CancellationError || error is LostLayer) else { throw error }
+            open.remove(vertex.id)
             fates[vertex.id]?.hasFailed = true
             let failure = Self.failure(error, of: step)
             report(.stepFailed(step, message: (failure as? BuildError)?.stepMessage ?? "\(failure)"))

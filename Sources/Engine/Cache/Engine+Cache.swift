@@ -28,20 +28,17 @@ extension Engine {
     }
 
     func exportCache(
-        of request: BuildRequest, _ graph: Graph, _ imported: ImportedCache, _ report: EventSink,
+        of request: BuildRequest, _ bases: LayerOrigins, _ imported: ImportedCache, _ report: EventSink,
         _ results: (_ ofEveryStep: Bool) async -> [CacheDocument.Record]
     ) async throws {
-        let bases = graph.vertices.compactMap { vertex in
-            if case .image(let image) = vertex.operation { image } else { nil }
-        }
         let exporter = CacheExporter(
-            store: store, library: library, registry: registry, bases: LayerOrigins(of: bases),
+            store: store, library: library, registry: registry, bases: bases,
             imports: imported.origins)
         for export in request.cache.exports {
             do {
                 try await exporter.export(await results(export.isOfEveryStep), to: export.place)
             } catch {
-                if error is CancellationError { throw error }
+                if error is CancellationError || error is LostLayer { throw error }
                 let message = "cannot export the cache to `\(export.place)`: \(error)"
                 guard export.ignoresErrors else { throw BuildError.infrastructure(message) }
                 report(.warning(Diagnostic(.warning, message, at: nil)))

@@ -8,6 +8,7 @@ import SystemPackage
 struct ImportedCache: Sendable {
     private(set) var records: [CacheKey: CacheRecord] = [:]
     private(set) var origins = LayerOrigins()
+    private var places: [DiffID: CachePlace] = [:]
 
     /// What `place` has, on top of what is known.
     mutating func add(_ place: CachePlace, registry: RegistryClient) async throws {
@@ -34,9 +35,26 @@ struct ImportedCache: Sendable {
                 records[key] = CacheRecord(imported: record, key: key)
             }
         }
-        for (layer, descriptor) in document.layers {
+        for (layer, descriptor) in document.layers where origins[layer] == nil {
+            places[layer] = place
             origins.add(layer, descriptor, in: reference.repository, of: source)
         }
+    }
+}
+
+extension ImportedCache {
+    /// Goes without the layer, so that its step runs; without all of a place that does not answer. The place is where the
+    /// layer was to come from, nil if that was not known here.
+    mutating func drop(_ loss: LostLayer) -> CachePlace? {
+        guard let place = places.removeValue(forKey: loss.layer) else { return nil }
+        origins.remove(loss.layer)
+        if (loss.cause as? RegistryError)?.code == .unavailable {
+            for (layer, other) in places where other == place {
+                places[layer] = nil
+                origins.remove(layer)
+            }
+        }
+        return place
     }
 }
 
