@@ -114,6 +114,8 @@ let package = Package(
 
         // Pipeline files: triggers, checks, images, tags; positions and diagnostics.
         .target(name: "Pipeline", dependencies: ["OCI", yams], exclude: ["README.md"], swiftSettings: safeSwift),
+        // Bake files: HCL, JSON and compose files as resolved targets.
+        .target(name: "Bake", dependencies: ["Dockerfile", "OCI"], swiftSettings: safeSwift),
         // Runs: state machine, queue with leases, SQLite store, logs on disk.
         .target(
             name: "Runs",
@@ -190,6 +192,7 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "PipelineTests", dependencies: ["OCI", "Pipeline"], exclude: ["Corpus"], swiftSettings: swift),
+        .testTarget(name: "BakeTests", dependencies: ["Bake", "OCI"], exclude: ["Corpus"], swiftSettings: swift),
         .testTarget(
             name: "RunsTests",
             dependencies: ["OCI", "Pipeline", "Runs", systemPackage, .product(name: "GRDB", package: "GRDB.swift")],

@@ -55,6 +55,7 @@ extension AllowedImports {
         ],
         // Service
         "Pipeline": ["OCI", "Yams"],
+        "Bake": ["Dockerfile", "OCI"],
         "Runs": ["Foundation", "GRDB", "Linux", "OCI", "Pipeline", "SystemPackage"],
         "Agent": [
             "Build", "Dockerfile", "Engine", "Foundation", "Git", "HTTP", "HTTPTypes", "Hummingbird", "Linux",

@@ -1,0 +1,4 @@
+target "app" {
+  contexts = { base = "target:bas" }
+}
+target "base" {}

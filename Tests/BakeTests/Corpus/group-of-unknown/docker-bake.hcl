@@ -1,0 +1,5 @@
+group "default" {
+  targets = ["app", "wbe"]
+}
+target "app" {}
+target "web" {}

@@ -1,0 +1,4 @@
+target "app" {
+  inherits = ["bsae"]
+}
+target "base" {}

@@ -1,0 +1,4 @@
+target "app" {
+  name = "app-x"
+  matrix = { a = [1, 2] }
+}

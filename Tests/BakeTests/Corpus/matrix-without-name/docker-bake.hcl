@@ -1,0 +1,3 @@
+target "app" {
+  matrix = { a = [1] }
+}

@@ -1,0 +1,2 @@
+target "backend" {}
+target "frontend" {}

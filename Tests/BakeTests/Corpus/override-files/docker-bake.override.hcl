@@ -1,0 +1,8 @@
+TAG = "b"
+target "app" {
+  args = { B = "2" }
+  no-cache = true
+}
+group "default" {
+  targets = ["app"]
+}

@@ -1,0 +1,4 @@
+target "app" {
+  tags = [target.app2.context]
+}
+target "app3" {}

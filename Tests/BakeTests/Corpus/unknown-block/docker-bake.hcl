@@ -1,0 +1,2 @@
+targets "default" {
+}

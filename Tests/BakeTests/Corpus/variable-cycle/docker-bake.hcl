@@ -1,0 +1,6 @@
+variable "A" {
+  default = B
+}
+variable "B" {
+  default = "x${A}"
+}

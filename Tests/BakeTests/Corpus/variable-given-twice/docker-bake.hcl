@@ -1,0 +1,6 @@
+variable "A" {
+  default = "1"
+}
+target "default" {
+  args = { A = A }
+}

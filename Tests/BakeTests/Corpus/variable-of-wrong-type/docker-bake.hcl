@@ -1,0 +1,4 @@
+variable "PORT" {
+  type = number
+  default = 80
+}

@@ -1,0 +1,6 @@
+target "app-a" {}
+target "app-b" {}
+target "web" {}
+group "apps" {
+  targets = ["app-*"]
+}
