@@ -54,7 +54,8 @@ struct Caisson: ParsableCommand {
             CommandGroup(
                 name: "Building",
                 subcommands: [
-                    BuildCommand.self, ExplainCommand.self, RunCommand.self, ShellCommand.self, DockerfileCommand.self,
+                    BuildCommand.self, BakeCommand.self, ExplainCommand.self, RunCommand.self, ShellCommand.self,
+                    DockerfileCommand.self,
                 ]),
             CommandGroup(
                 name: "Images",

@@ -38,13 +38,7 @@ private struct PatternSearch {
         var start = 0
         var lastEnd = -1
         while start <= text.count, matches.count < limit {
-            // A step of the evaluation for what a step of the pattern may cost.
-            try call.evaluation.spend(pattern.program.count, at: call.place)
-            guard let match = pattern.match(in: text, from: start) else {
-                try spend(from: start, to: text.count)
-                break
-            }
-            try spend(from: start, to: match[1])
+            guard let match = try pattern.match(in: text, from: start, spend: spend) else { break }
             let isEmpty = match[1] == match[0]
             if !isEmpty || match[0] != lastEnd { matches.append(match) }
             lastEnd = match[1]
@@ -53,10 +47,7 @@ private struct PatternSearch {
         return matches
     }
 
-    private func spend(from start: Int, to end: Int) throws {
-        let cost = (end - start).multipliedReportingOverflow(by: max(1, pattern.program.count / 8))
-        try call.evaluation.spend(cost.overflow ? Evaluation.stepLimit : cost.partialValue, at: call.place)
-    }
+    private func spend(_ count: Int) throws { try call.evaluation.spend(count, at: call.place) }
 
     private func slice(_ low: Int, _ high: Int) -> String {
         String(String.UnicodeScalarView(text[low..<high].compactMap(Unicode.Scalar.init)))

@@ -56,8 +56,8 @@ struct TextPattern {
     }
 
     /// Offsets of the whole and of the groups in `text`, -1 where a group took no part; nil if there is no match from
-    /// `start` on.
-    func match(in text: [UInt32], from start: Int) -> [Int]? {
+    /// `start` on. `spend` is told of the work, and ends it by throwing.
+    func match(in text: [UInt32], from start: Int, spend: (Int) throws -> Void) rethrows -> [Int]? {
         var threads: [Thread] = []
         var found: [Int]?
         for index in start...text.count {
@@ -69,6 +69,7 @@ struct TextPattern {
                 follow(first, text, index, &seen, &current)
             }
             threads = []
+            try spend(1 + current.count)
             for thread in current {
                 switch program[thread.position] {
                 case .match: found = thread.saved

@@ -15,6 +15,11 @@ package struct NamedContexts: Sendable {
 
     package init(_ contexts: [String: NamedContext] = [:]) { self.contexts = contexts }
 
+    package subscript(name: String) -> NamedContext? {
+        get { contexts[name] }
+        set { contexts[name] = newValue }
+    }
+
     package var isEmpty: Bool { contexts.isEmpty }
 
     /// In bytewise order.

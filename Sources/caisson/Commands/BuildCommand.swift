@@ -66,17 +66,7 @@ struct BuildCommand: AsyncParsableCommand {
                 arguments: try Self.pairs(buildArg, fromEnvironment: true),
                 platform: try Self.platforms(platform)[0], printsJSON: store.json)
         }
-        var request = try await source.request(
-            targets: target, arguments: Self.pairs(buildArg, fromEnvironment: true), labels: Self.pairs(label),
-            platforms: try Self.platforms(platform), network: network, epoch: epoch, usesCache: !cache.noCache)
-        request.cache = try cache.settings(contexts, stages: source.dockerfile.stages.map(\.name))
-        request.isStrict = strict
-        request.lint = .init(ignore: source.ignore)
-        request.remotes = remotes
-        request.namedContexts = try await contexts.namedContexts(of: engine, through: remotes)
-        request.secrets = lent
-        request.settings = sandbox.settings
-        entitlements.apply(to: &request)
+        var request = try await request(for: source, of: engine, through: remotes, lending: lent)
         let view = try progress.view(for: source.dockerfile.source)
         let showsOutput = progress.resolved != .tty
         let shell = terminal.map {
@@ -105,6 +95,24 @@ struct BuildCommand: AsyncParsableCommand {
                 StandardOutput.write(built.count == 1 ? "\(result.digest)\n" : "\(result.name) \(result.digest)\n")
             }
         }
+    }
+
+    /// What the options ask of the engine.
+    func request(
+        for source: BuildSource, of engine: Engine, through remotes: BuildRemotes, lending secrets: BuildSecrets
+    ) async throws -> BuildRequest {
+        var request = try await source.request(
+            targets: target, arguments: Self.pairs(buildArg, fromEnvironment: true), labels: Self.pairs(label),
+            platforms: try Self.platforms(platform), network: network, epoch: epoch, usesCache: !cache.noCache)
+        request.cache = try cache.settings(contexts, stages: source.dockerfile.stages.map(\.name))
+        request.isStrict = strict
+        request.lint = .init(ignore: source.ignore)
+        request.remotes = remotes
+        request.namedContexts = try await contexts.namedContexts(of: engine, through: remotes)
+        request.secrets = secrets
+        request.settings = sandbox.settings
+        entitlements.apply(to: &request)
+        return request
     }
 
     static func platforms(_ texts: [String]) throws -> [Platform] {

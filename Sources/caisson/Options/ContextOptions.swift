@@ -38,13 +38,18 @@ struct ContextOptions: ParsableArguments {
 
     private static let standardInput = "/dev/stdin"
 
-    /// `arguments` are the build's: one of them asks for the `.git` of a repository's commit.
-    func source(through remotes: BuildRemotes, arguments: [String: String] = [:]) async throws -> BuildSource {
+    /// `arguments` are the build's: one of them asks for the `.git` of a repository's commit. `inline` is the Dockerfile
+    /// itself, in place of a file.
+    func source(
+        through remotes: BuildRemotes, arguments: [String: String] = [:], inline: String? = nil
+    ) async throws -> BuildSource {
         guard context != "-" || file != "-" else {
             throw CommandFailure.usage("standard input cannot be both the context and the Dockerfile")
         }
         let keeps = ["1", "true"].contains(arguments["BUILDKIT_CONTEXT_KEEP_GIT_DIR"] ?? "")
-        return try await remotes.source(try origin(), dockerfile: try dockerfile(), keepsGitDirectory: keeps)
+        return try await remotes.source(
+            try origin(), dockerfile: try inline.map { .bytes(Array($0.utf8)) } ?? dockerfile(),
+            keepsGitDirectory: keeps)
     }
 
     private func origin() throws -> ContextOrigin {

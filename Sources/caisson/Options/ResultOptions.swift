@@ -82,15 +82,20 @@ struct ResultOptions: ParsableArguments {
             let digest = result.index == nil ? result.images[0].config.digest : result.digest
             try FileContents.write(Array(digest.description.utf8), to: FilePath(iidFile))
         }
-        guard let metadataFile, let main = results.last else { return }
-        let json: JSON = [
+        guard let metadataFile, let json = Self.metadata(of: results, plan) else { return }
+        try FileContents.write(Array(json.indentedText.utf8) + [UInt8(ascii: "\n")], to: FilePath(metadataFile))
+    }
+
+    /// What `--metadata-file` holds.
+    static func metadata(of results: [BuiltTarget], _ plan: ResultPlan) -> JSON? {
+        guard let main = results.last else { return nil }
+        return [
             "containerimage.digest": .string(main.digest.description),
             "containerimage.config.digest": main.index == nil ? .string(main.images[0].config.digest.description) : nil,
             "containerimage.descriptor": main.root.descriptor.json,
             "image.name": .string(plan.references(of: main).map(\.description).joined(separator: ",")),
             "targets": .array(results.map { $0.json(named: plan.references(of: $0)) }),
         ]
-        try FileContents.write(Array(json.indentedText.utf8) + [UInt8(ascii: "\n")], to: FilePath(metadataFile))
     }
 }
 
