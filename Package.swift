@@ -141,7 +141,8 @@ let package = Package(
         .executableTarget(
             name: "caisson",
             dependencies: [
-                "Bake", "Build", "Dockerfile", "Engine", "Git", "HTTP", "Linux", "OCI", "Registry", "Sandbox", "Storage",
+                "Bake", "Build", "Dockerfile", "Engine", "Git", "HTTP", "Linux", "OCI", "Registry", "Sandbox",
+                "Storage",
                 systemPackage, argumentParser,
             ],
             swiftSettings: swift),

@@ -64,7 +64,8 @@ extension AllowedImports {
         ],
         // Executables
         "caisson": [
-            "Archive", "ArgumentParser", "Bake", "Build", "Dockerfile", "Engine", "Git", "HTTP", "Linux", "OCI", "Pipeline",
+            "Archive", "ArgumentParser", "Bake", "Build", "Dockerfile", "Engine", "Git", "HTTP", "Linux", "OCI",
+            "Pipeline",
             "Registry", "Sandbox", "Storage", "SystemPackage",
         ],
         "caisson-agent": ["Agent", "ArgumentParser"],
