@@ -90,8 +90,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("$a\n", "1\n"), ("\\$a\n", "$a\n"), ("\\\\$a", "\\1"), ("a\\\nb", "ab"), ("'$a' \"$a\"", "'1' \"1\""),
-        ("\\n", "\\n"), ("${b:-x\"y}", "x\"y"), ("$", "$"), ("a\\\r\nb", "ab"),
+        ("$a\n", "1\n"), ("\\$a\n", "$a\n"), ("\\\\$a", "\\1"), ("a\\\nb", "a\nb"), ("'$a' \"$a\"", "'1' \"1\""),
+        ("\\n", "n"), ("\\\n", "\n"), ("a\\", "a"), ("\\\"\\'", "\"'"), ("${b:-x\"y}", "x\"y"), ("$", "$"),
+        ("a\\\r\nb", "a\r\nb"),
     ])
     func bodiesExpandVariablesAndLeaveQuotes(body: String, expanded: String) throws {
         #expect(try WordExpander.expandHeredoc(body, lookup: { $0 == "a" ? "1" : nil }).value == expanded)

@@ -15,6 +15,7 @@ package struct ExpansionError: Error, Hashable, Sendable {
     package let message: String
     /// Byte offset of the mistake in the word.
     package let offset: Int
+    let hint: String?
 
     /// The mistake in its place in the file. A word joined from several lines is shown at its first one.
     package func diagnostic(in word: Word) -> Diagnostic {
@@ -22,7 +23,7 @@ package struct ExpansionError: Error, Hashable, Sendable {
         let length = word.range.end.column - start.column
         let isOneLine = word.range.firstLine == word.range.lastLine && length == word.text.utf8.count
         let place = SourcePosition(line: start.line, column: start.column + (isOneLine ? min(offset, length) : 0))
-        return .error(message, at: SourceRange(start: place, end: max(place, word.range.end)))
+        return .error(message, at: SourceRange(start: place, end: max(place, word.range.end)), hint: hint)
     }
 }
 
@@ -63,14 +64,14 @@ package struct WordExpander: Sendable {
         return try scanner.word(until: nil).words
     }
 
-    /// The body of a here-document whose name was not quoted: variables are expanded, quotes are plain text, a
-    /// backslash escapes `$`, itself and the end of a line. The escape is `\` whatever `# escape=` says.
+    /// The body of a here-document whose name was not quoted: variables are expanded, quotes are plain text, and a
+    /// backslash makes plain text of whatever follows it. The escape is `\` whatever `# escape=` says.
     package static func expandHeredoc(
         _ body: String, lookup: @escaping (String) -> String?
     ) throws(ExpansionError) -> Expansion {
         var scanner = WordScanner(body, escape: .backslash, readsQuotes: false, lookup: lookup)
-        let value = try scanner.heredocBody()
-        return Expansion(value: value.text, used: scanner.used, unset: scanner.unset)
+        let text = try scanner.word(until: nil)
+        return Expansion(value: text.value.text, used: scanner.used, unset: scanner.unset)
     }
 
     private func needsExpansion(_ word: String) -> Bool {

@@ -52,7 +52,8 @@ struct WordScanner {
             try checkLength(text.value)
         }
         guard let stop else { return text }
-        throw error("missing `\(Unicode.Scalar(stop))`", at: bytes.count)
+        throw error(
+            "missing `\(Unicode.Scalar(stop))`", at: bytes.count, hint: "white space ends a word that has no quotes")
     }
 
     private mutating func singleQuoted() throws(ExpansionError) -> ArraySlice<UInt8> {
@@ -94,42 +95,14 @@ struct WordScanner {
         throw error("the double quote is not closed", at: start)
     }
 
-    mutating func heredocBody() throws(ExpansionError) -> [UInt8] {
-        var text: [UInt8] = []
-        while let byte = next {
-            switch byte {
-            case UInt8(ascii: "$"):
-                text += try variable()
-                try checkLength(text)
-            case .backslash:
-                position += 1
-                let rest = bytes[position...]
-                if rest.first == .newline {
-                    position += 1
-                } else if rest.starts(with: "\r\n".utf8) {
-                    position += 2
-                } else if rest.first == UInt8(ascii: "$") || rest.first == .backslash {
-                    text.append(bytes[position])
-                    position += 1
-                } else {
-                    text.append(byte)
-                }
-            default:
-                text.append(byte)
-                position += 1
-            }
-        }
-        return text
-    }
-
     private func checkLength(_ text: [UInt8]) throws(ExpansionError) {
         guard text.count <= max(WordExpander.maximumLength, bytes.count) else {
             throw error("the expansion is longer than \(WordExpander.maximumLength) bytes", at: position)
         }
     }
 
-    private func error(_ message: String, at offset: Int) -> ExpansionError {
-        ExpansionError(message: message, offset: offset)
+    private func error(_ message: String, at offset: Int, hint: String? = nil) -> ExpansionError {
+        ExpansionError(message: message, offset: offset, hint: hint)
     }
 
     // MARK: Variables
@@ -180,6 +153,7 @@ struct WordScanner {
                 from: modifier == UInt8(ascii: "#") ? .start : .end, sign: modifier, name: name, start: start)
         case UInt8(ascii: "/"):
             return try replace(name: name, start: start)
+        case .newline: throw error("missing `}`", at: modifierOffset)
         default:
             throw error("unsupported modifier `\(character(at: modifierOffset))`", at: modifierOffset)
         }
