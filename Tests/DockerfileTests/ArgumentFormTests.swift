@@ -58,7 +58,7 @@ import Testing
         ("COPY --link=yes a b", "`--link` is either true or false, not `yes`", nil),
         ("COPY --chown a b", "flag `--chown` has no value", "write --chown=value"),
         ("COPY --from=a --from=b c d", "flag `--from` is given twice", nil),
-        ("RUN --network=hots x", "unknown value `hots`", "did you mean `host`?"),
+        ("RUN --network=hots x", "--network knows no `hots`", "did you mean `host`?"),
         ("COPY --from=$x a b", "--from takes no variables", "add a stage with FROM $x AS name and copy from that name"),
         (
             "COPY --chmod=10000 a b", "invalid mode `10000`",

@@ -38,7 +38,7 @@ extension Planner {
             let signal = try state.environment.expand(word)
             guard StopSignal.isValid(signal) else {
                 throw PlanError(
-                    .error("unknown signal `\(signal)`", at: word.range, hint: "write for instance SIGTERM or 15"))
+                    .error("unknown signal `\(signal)`", at: word.range, hint: StopSignal.hint(for: signal)))
             }
             state.config.stopSignal = signal
             return signal
@@ -74,7 +74,7 @@ extension Planner {
             }
             for text in expanded {
                 do throws(PortRange.ParseError) { ports += try PortRange.parse(text).exposed } catch {
-                    throw PlanError(.error(error.message, at: word.range))
+                    throw PlanError(.error(error.message, at: word.range, hint: error.hint))
                 }
             }
         }
@@ -85,11 +85,11 @@ extension Planner {
     private func volume(_ words: [Word], _ state: inout StageState) throws -> String {
         var paths: [String] = []
         for word in words {
-            let path = try state.environment.expand(word)
-            guard path.contains(where: { !$0.isWhitespace }) else {
+            let text = try state.environment.expand(word).drop(while: \.isWhitespace)
+            guard let last = text.lastIndex(where: { !$0.isWhitespace }) else {
                 throw PlanError(.error("the volume's path is empty", at: word.range))
             }
-            paths.append(path)
+            paths.append(String(text[...last]))
         }
         state.config[set: "Volumes"] += paths
         return "[\(paths.joined(separator: " "))]"

@@ -5,8 +5,16 @@ extension InstructionReader {
                 "--from takes no variables", at: from.range,
                 hint: "add a stage with FROM \(from.text) AS name and copy from that name")
         }
+        if let from = flags.value("from"), from.text.isEmpty {
+            report("--from names no stage, context or image", at: from.range)
+        }
         checkMode(flags)
         guard let paths = paths(node) else { return nil }
+        for case .path(let path) in paths.sources {
+            if let source = constant(path), RemoteSource.isRemote(source) {
+                report("COPY does not fetch `\(source)`", at: path.range, hint: "use ADD")
+            }
+        }
         return .copy(
             CopyInstruction(
                 sources: paths.sources, destination: paths.destination, from: flags.value("from"),
@@ -27,9 +35,9 @@ extension InstructionReader {
     }
 
     private mutating func checkMode(_ flags: FlagSet) {
-        guard let mode = flags.value("chmod"), !mode.text.contains("$"), FileModeChange(mode.text) == nil else {
-            return
-        }
+        guard let mode = flags.value("chmod"), !mode.text.isEmpty, !mode.text.contains("$"),
+            FileModeChange(mode.text) == nil
+        else { return }
         report(
             "invalid mode `\(mode.text)`", at: mode.range,
             hint: "use octal digits up to 7777, or a symbolic mode such as u=rwX,go=rX")
@@ -40,6 +48,14 @@ extension InstructionReader {
             report(
                 "\(node.keyword.uppercased) needs at least one source and the destination", at: node.text.range)
             return nil
+        }
+        for heredoc in node.heredocs {
+            check(body: heredoc)
+            if heredoc.name == "." || heredoc.name == ".." || heredoc.name.contains("/") {
+                report(
+                    "`\(heredoc.name)` cannot be the name of a file", at: heredoc.token.range,
+                    hint: "a copied here-document becomes a file of its name")
+            }
         }
         var sources = joiningTokens(node)
         switch sources.popLast() {
@@ -69,6 +85,10 @@ extension InstructionReader {
         return sources
     }
 
+    private static func isSHA256(_ text: Substring) -> Bool {
+        text.utf8.count == 64 && text.utf8.allSatisfy { $0.isASCIIDigit || (0x61...0x66).contains($0) }
+    }
+
     private mutating func check(_ checksum: FlagValue, sources: [CopySource]) {
         guard sources.count == 1, let source = sources.first else {
             report("--checksum needs exactly one source", at: checksum.range)
@@ -78,9 +98,15 @@ extension InstructionReader {
         case .path(let path) where path.text.contains("$") || RemoteSource.isRemote(path.text): break
         default: report("--checksum is for URLs and git repositories, not for local files", at: checksum.range)
         }
-        let parts = checksum.text.split(separator: ":", maxSplits: 1)
-        if parts.count == 2, parts[0] != "sha256", !checksum.text.contains("$") {
+        guard case .path(let path) = source, RemoteSource.isRemote(path.text), !checksum.text.contains("$") else {
+            return
+        }
+        let parts = checksum.text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        if parts.count == 2, parts[0] != "sha256" {
             report("unsupported digest algorithm `\(parts[0])`", at: checksum.range, hint: "use sha256")
+        } else if !RemoteSource.isGit(path.text), parts.count < 2 || !Self.isSHA256(parts[1]) {
+            report(
+                "the checksum `\(checksum.text)` is malformed", at: checksum.range, hint: "write sha256: and 64 digits")
         }
     }
 }

@@ -4,13 +4,16 @@ extension InstructionReader {
         guard words.count == 1 || words.count == 3 else {
             let place = words.count > 1 ? words[1].range : node.spelling.range
             report(
-                words.isEmpty ? "FROM needs an image" : "FROM takes one argument, or three: image AS name", at: place)
+                words.isEmpty ? "FROM needs an image" : "FROM takes one argument, or three: image AS name", at: place,
+                hint: words.contains { $0.text.hasPrefix("#") } ? Suggestion.commentHint : nil)
             return nil
         }
         var alias: Word?
         if words.count == 3 {
             guard words[1].text.lowercased() == "as" else {
-                report("expected AS, found `\(words[1].text)`", at: words[1].range, hint: "write FROM image AS name")
+                report(
+                    "expected AS, found `\(words[1].text)`", at: words[1].range,
+                    hint: words[1].text.hasPrefix("#") ? Suggestion.commentHint : "write FROM image AS name")
                 return nil
             }
             guard Self.isStageName(words[2].text.lowercased()) else {

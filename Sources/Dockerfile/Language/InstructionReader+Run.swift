@@ -2,8 +2,8 @@ extension InstructionReader {
     mutating func run(_ node: InstructionNode, _ flags: FlagSet) -> Instruction? {
         let mounts = flags.all("mount").compactMap { mount($0) }
         let devices = flags.all("device").compactMap { device($0) }
-        let network = choice(flags.value("network"), RunInstruction.NetworkMode.self)
-        let security = choice(flags.value("security"), RunInstruction.SecurityMode.self)
+        let network = choice("network", flags, RunInstruction.NetworkMode.self)
+        let security = choice("security", flags, RunInstruction.SecurityMode.self)
         guard let command = command(node) else { return nil }
         return .run(
             RunInstruction(
@@ -17,6 +17,14 @@ extension InstructionReader {
         }
         if node.form == .exec { return .exec(node.arguments) }
         guard let heredoc = node.heredocs.first else { return .shell(first) }
+        for heredoc in node.heredocs {
+            let content = heredoc.content
+            guard let place = content.utf8.firstIndex(of: 0) else { continue }
+            report(
+                "the script holds a NUL byte",
+                at: heredoc.range(at: content.utf8.distance(from: content.startIndex, to: place)),
+                hint: "no command can be handed one")
+        }
         if node.heredocs.count == 1, heredoc.token.text == first.text, heredoc.fileDescriptor ?? 0 == 0 {
             return .script(heredoc)
         }
@@ -26,13 +34,13 @@ extension InstructionReader {
     }
 
     private mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
-        _ flag: FlagValue?, _ type: Choice.Type
+        _ name: String, _ flags: FlagSet, _ type: Choice.Type
     ) -> Choice? {
-        guard let flag else { return nil }
+        guard let flag = flags.value(name) else { return nil }
         if let choice = Choice(rawValue: flag.text) { return choice }
         let known = Choice.allCases.map(\.rawValue)
         report(
-            "unknown value `\(flag.text)`", at: flag.range,
+            "--\(name) knows no `\(flag.text)`", at: flag.range,
             hint: Suggestion.hint(for: flag.text, among: known) ?? "use one of: \(known.joined(separator: ", "))")
         return nil
     }

@@ -77,8 +77,18 @@ struct InstructionReader {
         }
     }
 
+    /// Reports what no variables could make right in a here-document.
+    mutating func check(body heredoc: Heredoc) {
+        guard heredoc.expands else { return }
+        do throws(ExpansionError) {
+            _ = try WordExpander.expandHeredoc(heredoc.content) { _ in "x" }
+        } catch {
+            report(error.message, at: heredoc.range(at: error.offset))
+        }
+    }
+
     /// The value of a word without variables; nil when it has some.
-    private func constant(_ word: Word) -> String? {
+    func constant(_ word: Word) -> String? {
         guard !word.text.contains("$") else { return nil }
         return try? WordExpander(escape: escape).expand(word.text) { _ in nil }
     }
@@ -120,8 +130,9 @@ struct InstructionReader {
             return nil
         }
         for pair in node.pairs {
-            if pair.name.text.isEmpty { report("an argument has no name", at: pair.value?.range ?? node.range) }
-            _ = check(pair.name)
+            if check(pair.name), constant(pair.name) == "" {
+                report("an argument has no name", at: pair.name.text.isEmpty ? node.text.range : pair.name.range)
+            }
             _ = pair.value.map { check($0) }
         }
         return .arg(ArgInstruction(arguments: node.pairs))
@@ -136,7 +147,7 @@ struct InstructionReader {
         var pairs: [EnvInstruction.Pair] = []
         for pair in node.pairs {
             guard let value = pair.value else { continue }
-            if pair.name.text.isEmpty || pair.name.text == "\"\"" || pair.name.text == "''" {
+            if constant(pair.name) == "" {
                 report("\(node.keyword.uppercased) names may not be empty", at: pair.name.range)
             }
             if check(pair.name), check(value) { pairs.append(EnvInstruction.Pair(name: pair.name, value: value)) }

@@ -13,7 +13,7 @@ package struct PortRange: Hashable, Sendable {
         case invalidPort(String)
         case unknownProtocol(String)
 
-        var hint: String {
+        package var hint: String {
             if case .unknownProtocol(let name) = self, let hint = Suggestion.hint(for: name, among: transports) {
                 return hint
             }

@@ -7,8 +7,9 @@ package enum StopSignal {
     ]
 
     /// What to write instead of a signal that does not exist.
-    static func hint(for text: String) -> String {
+    package static func hint(for text: String) -> String {
         let name = text.uppercased()
+        guard name.utf8.contains(where: \.isASCIILetter) else { return "write for instance SIGTERM or 15" }
         return Suggestion.hint(
             for: name.hasPrefix("SIG") ? name : "SIG" + name, among: names.sorted().map { "SIG" + $0 })
             ?? "write for instance SIGTERM"

@@ -30,4 +30,13 @@ package struct Diagnostic: Hashable, Sendable {
 
 extension Sequence where Element == Diagnostic {
     package var hasErrors: Bool { contains { $0.severity == .error } }
+
+    /// In the order of their places; those without one first.
+    package var inOrder: [Diagnostic] {
+        enumerated().sorted { a, b in
+            let first = a.element.range?.start ?? SourcePosition(line: 0, column: 0)
+            let second = b.element.range?.start ?? SourcePosition(line: 0, column: 0)
+            return first == second ? a.offset < b.offset : first < second
+        }.map(\.element)
+    }
 }

@@ -51,6 +51,9 @@ package struct SourceText: Sendable {
 
     package var lineCount: Int { lineStarts.count }
 
+    /// Whether it begins with a byte order mark of UTF-16.
+    var isUTF16: Bool { bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) }
+
     /// The offsets of a line (from 1) with its line ending.
     package func offsets(ofLine line: Int) -> Range<Int> {
         lineStarts[line - 1]..<(line < lineStarts.count ? lineStarts[line] : bytes.count)

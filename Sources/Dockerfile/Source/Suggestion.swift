@@ -1,5 +1,7 @@
 /// The known name a misspelt one was probably meant to be.
 package enum Suggestion {
+    static let commentHint = "a comment needs a line of its own"
+
     /// The nearest candidate within two edits (one for short names), or nil.
     package static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
         let wanted = Array(name.lowercased().utf8)
@@ -15,6 +17,19 @@ package enum Suggestion {
 
     package static func hint(for name: String, among candidates: some Sequence<String>) -> String? {
         nearest(to: name, among: candidates).map { "did you mean `\($0)`?" }
+    }
+
+    /// What to do about a character in a keyword that nobody sees, or takes for a space.
+    static func lookalikeHint(for name: String) -> String? {
+        let hidden = name.unicodeScalars.first { scalar in
+            guard !scalar.isASCII else { return false }
+            return scalar.properties.isWhitespace || scalar.properties.generalCategory == .format
+        }
+        guard let hidden else { return nil }
+        let digits = String(hidden.value, radix: 16, uppercase: true)
+        let code = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+        let look = hidden.properties.isWhitespace ? "only looks like a space" : "cannot be seen"
+        return "it holds the character U+\(code), which \(look); type it anew"
     }
 
     /// Insertions, deletions, substitutions and swaps of neighbours.

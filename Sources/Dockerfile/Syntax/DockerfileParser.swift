@@ -44,6 +44,10 @@ package struct DockerfileParser {
 
     private mutating func parse() -> ParsedDockerfile {
         if source.bytes.isEmpty { diagnostics.append(.error("the Dockerfile cannot be empty", at: nil)) }
+        if source.isUTF16 {
+            diagnostics.append(.error("the Dockerfile is UTF-16", at: nil, hint: "save the file as UTF-8"))
+            line = source.lineCount + 1
+        }
         while line <= source.lineCount, diagnostics.count < Self.maximumDiagnostics {
             switch source.contents(ofLine: line).trimmed.first {
             case nil:
@@ -143,15 +147,18 @@ package struct DockerfileParser {
     }
 
     private mutating func checkCharacters(_ logical: LogicalLine) -> Bool {
-        if let offset = logical.bytes.firstIndex(of: 0) {
-            diagnostics.append(.error("the text holds a NUL byte", at: logical.range(offset..<offset + 1)))
-            return false
-        }
         if let offset = logical.bytes[...].firstInvalidUTF8 {
             diagnostics.append(
                 .error(
                     "the text is not valid UTF-8", at: logical.range(offset..<offset + 1),
                     hint: "save the file as UTF-8"))
+            return false
+        }
+        if let offset = logical.bytes.firstIndex(of: 0) {
+            diagnostics.append(
+                .error(
+                    "the text holds a NUL byte", at: logical.range(offset..<offset + 1),
+                    hint: "save the file as UTF-8, without binary data"))
             return false
         }
         return true

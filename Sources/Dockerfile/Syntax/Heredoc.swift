@@ -14,6 +14,14 @@ package struct Heredoc: Hashable, Sendable {
     /// The lines of the body; nil when it has none.
     package let bodyRange: SourceRange?
 
+    /// The line of the body on which the byte at `offset` of the content stands.
+    package func range(at offset: Int) -> SourceRange {
+        guard let first = bodyRange?.firstLine else { return token.range }
+        let line = first + content.utf8.prefix(offset).count { $0 == .newline }
+        let start = SourcePosition(line: line, column: 1)
+        return SourceRange(start: start, end: start)
+    }
+
     /// The body as its reader gets it: without leading tabs when the token says so.
     package var content: String {
         guard chomps else { return body }

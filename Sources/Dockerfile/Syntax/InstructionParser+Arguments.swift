@@ -73,7 +73,9 @@ extension InstructionParser {
             guard pair.value != nil else {
                 throw SyntaxError(
                     "`\(pair.name.text)` has no `=`", at: pair.name.range,
-                    hint: "write \(head.keyword.uppercased) name=value, with quotes around values that hold spaces")
+                    hint: pair.name.text.hasPrefix("#")
+                        ? Suggestion.commentHint
+                        : "write \(head.keyword.uppercased) name=value, with quotes around values that hold spaces")
             }
             arguments.pairs.append(pair)
         }

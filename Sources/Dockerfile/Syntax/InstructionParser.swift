@@ -28,7 +28,8 @@ struct InstructionParser {
         guard let keyword = Keyword(rawValue: spelling.text.lowercased()) else {
             throw SyntaxError(
                 "unknown instruction `\(spelling.text)`", at: spelling.range,
-                hint: Suggestion.hint(for: spelling.text, among: Keyword.allCases.map(\.uppercased)))
+                hint: Suggestion.lookalikeHint(for: spelling.text)
+                    ?? Suggestion.hint(for: spelling.text, among: Keyword.allCases.map(\.uppercased)))
         }
         if isTrigger, [.onbuild, .from, .maintainer].contains(keyword) {
             throw SyntaxError("\(keyword.uppercased) is not allowed in ONBUILD", at: spelling.range)
