@@ -7,6 +7,8 @@ extension BuildPlan {
     package func checkCopies(of request: BuildRequest) async throws -> [Diagnostic] {
         var warnings: [Diagnostic] = []
         var errors: [Diagnostic] = []
+        let settings = LintSettings(
+            request.dockerfile, directive: request.buildArguments[DockerfileCheck.argumentName])
         for vertex in graph.vertices {
             guard case .copy(let copy) = vertex.operation, case .context(let index) = copy.origin,
                 !copy.places.isEmpty
@@ -24,9 +26,13 @@ extension BuildPlan {
             do {
                 let origin = graph.title(ofContext: index)
                 let selection = try CopySelection(of: copy, in: tree, called: origin) { context.exclusion(of: $0) }
-                warnings += selection.warnings(of: copy, from: origin, vertex.prefix).filter { warning in
-                    !warnings.contains(warning)
-                        && !request.dockerfile.skips(warning.rule ?? "", onLine: warning.range?.firstLine)
+                for found in selection.warnings(of: copy, from: origin, vertex.prefix) {
+                    guard let finding = settings.adjusted(found) else { continue }
+                    if finding.severity == .error {
+                        if !errors.contains(finding) { errors.append(finding) }
+                    } else if !warnings.contains(finding) {
+                        warnings.append(finding)
+                    }
                 }
             } catch {
                 let place = error.source.map { copy.places[$0] } ?? vertex.step?.range

@@ -37,7 +37,13 @@ struct ImageResolution {
         }
         do {
             return Request(key: key, range: range, reference: try ImageReference(parsing: key.name), resolver: resolver)
-        } catch { throw PlanError(.error(error.message, at: range)) }
+        } catch {
+            let unset = names.unsetVariables(ofFromAt: range).map { "`\($0)`" }
+            throw PlanError(
+                .error(
+                    error.message, at: range,
+                    hint: unset.isEmpty ? nil : "nothing sets \(unset.joined(separator: ", ")) before the first FROM"))
+        }
     }
 
     private func resolve(_ requests: [Request]) async throws -> [(ImageKey, BaseImage)] {

@@ -71,12 +71,14 @@ extension Planner {
             }
             path += "/"
         }
-        let modeText = try mode.map { try state.environment.expand($0.word) }
+        // An empty mode is none, as it is when a variable without value gives it.
+        let modeText = try mode.map { try state.environment.expand($0.word) }.flatMap { $0.isEmpty ? nil : $0 }
         let declared = state.environment["SOURCE_DATE_EPOCH"].flatMap(Int64.init)
         var operation = CopyOperation(
             origin: origin, sources: paths, inlineFiles: inline, destination: path,
             owner: try owner.map { try self.owner($0, isLinked: isLinked, state) },
-            mode: try mode.map { try Self.change($0, modeText ?? "") }, modeText: modeText, unpacksArchives: unpacks,
+            mode: try modeText.flatMap { text in try mode.map { try Self.change($0, text) } }, modeText: modeText,
+            unpacksArchives: unpacks,
             epoch: isLinked ? declared ?? request.epoch ?? Self.earliestEpoch : state.commandEpoch)
         operation.destinationText = target
         operation.places = places
@@ -130,7 +132,7 @@ extension Planner {
                 try WordExpander.expandHeredoc(heredoc.content, lookup: state.environment.lookup).value.utf8
             )
         } catch {
-            throw PlanError(.error(error.message, at: heredoc.bodyRange ?? heredoc.token.range))
+            throw PlanError(.error(error.message, at: heredoc.range(at: error.offset)))
         }
     }
 

@@ -20,11 +20,9 @@ extension Planner {
     }
 
     private mutating func declare(_ arg: ArgInstruction, _ state: inout StageState) throws {
-        try state.environment.declare(arg)
-        let text = arg.arguments.map { pair in
-            pair.name.text + (state.environment[pair.name.text].map { "=" + $0 } ?? "")
-        }
-        record("ARG " + text.joined(separator: " "), isEmpty: true, &state)
+        argumentNames.formUnion(arg.arguments.map(\.name.text))
+        let shown = try state.environment.declare(arg)
+        record("ARG " + shown.joined(separator: " "), isEmpty: true, &state)
     }
 
     /// Adds an entry to the image's history in the words that other builders use, which tools read.
@@ -84,7 +82,7 @@ extension Planner {
 
     private mutating func plan(workdir word: Word, _ instruction: StageInstruction, _ state: inout StageState) throws {
         let text = try state.environment.expand(word)
-        guard !text.isEmpty else { throw PlanError(.error("the working directory is empty", at: word.range)) }
+        // An empty one is where the stage is already.
         var path = state.absolute(text)
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         state.config.workingDirectory = path

@@ -39,11 +39,8 @@ extension Planner {
         // A CPU runs what older variants of it do; which, is the image's affair.
         guard own.os != platform.os || own.architecture != platform.architecture else { return }
         let finding = DockerfileCheck.basePlatform(
-            own.description, isNot: platform.description, for: stage, in: dockerfile,
-            directive: request.buildArguments[DockerfileCheck.argumentName])
-        guard let finding else { return }
-        if finding.severity == .error { throw PlanError(finding) }
-        warnings.append(finding)
+            own.description, isNot: platform.description, for: stage, settings)
+        try report([finding].compactMap { $0 })
     }
 
     private mutating func scratch(_ stage: Stage, platform: Platform) -> StageState {

@@ -22,6 +22,9 @@ package struct Planner {
     var warnings: [Diagnostic] = []
     /// Read when an instruction names a device.
     lazy var hostDevices = request.devices.contents()
+    /// What ARG instructions were carried out, those of triggers among them.
+    var argumentNames: Set<String> = []
+    let settings: LintSettings
     private var planned: [Int: StageState] = [:]
 
     var globals: GlobalArguments { names.globals }
@@ -30,7 +33,7 @@ package struct Planner {
     package static func plan(_ request: BuildRequest, images resolver: any BaseImageResolver) async throws -> BuildPlan
     {
         var request = request
-        if let frontEnd = request.buildArguments["BUILDKIT_SYNTAX"] {
+        if let frontEnd = request.buildArguments[DockerfileStages.frontEndArgument] {
             request.dockerfile = DockerfileStages(request.dockerfile.syntax, frontEnd: frontEnd)
         }
         let dockerfile = request.dockerfile
@@ -47,6 +50,8 @@ package struct Planner {
                     dockerfile: dockerfile, contexts: request.namedContexts,
                     globals: try globalArguments(request, target: targets.last, platform: platform), platform: platform)
             }
+            let settings = LintSettings(
+                dockerfile, directive: request.buildArguments[DockerfileCheck.argumentName])
             var warnings = try findings(request, targets, names).filter { $0.severity == .warning }
             let images = try await ImageResolution(
                 targets: targets, names: names, source: dockerfile.source, resolver: resolver
@@ -54,15 +59,19 @@ package struct Planner {
             var graph = Graph(contexts: [request.context])
             var steps: [Step] = []
             var results: [PlannedImage] = []
+            var argumentNames: Set<String> = []
             for names in names {
-                var planner = Planner(request: request, names: names, images: images, graph: graph, steps: steps)
+                var planner = Planner(
+                    request: request, names: names, images: images, graph: graph, steps: steps, settings: settings)
                 for target in targets { results.append(planner.image(of: try planner.plan(target), target)) }
                 graph = planner.graph
                 steps = planner.steps
+                argumentNames.formUnion(planner.argumentNames)
                 for warning in planner.warnings where !warnings.contains(warning) { warnings.append(warning) }
             }
             warnings += names.first?.unusedContexts() ?? []
-            return BuildPlan(graph: graph, targets: results, steps: steps, warnings: warnings)
+            warnings += names.first?.unusedArguments(declared: argumentNames) ?? []
+            return BuildPlan(graph: graph, targets: results, steps: steps, warnings: warnings.inOrder)
         } catch let error as ArgumentError {
             throw BuildError.dockerfile([error.diagnostic], in: dockerfile.source)
         } catch let error as PlanError { throw BuildError.dockerfile([error.diagnostic], in: dockerfile.source) }
@@ -81,14 +90,17 @@ package struct Planner {
         }
         let findings = DockerfileCheck.check(
             dockerfile, ignore: lint.ignore, directive: request.buildArguments[DockerfileCheck.argumentName],
-            stages: stages)
+            buildArguments: request.buildArguments, stages: stages)
         if findings.hasErrors { throw BuildError.dockerfile(findings, in: dockerfile.source) }
         return findings
     }
 
-    private init(request: BuildRequest, names: SourceNames, images: [ImageKey: BaseImage], graph: Graph, steps: [Step])
-    {
+    private init(
+        request: BuildRequest, names: SourceNames, images: [ImageKey: BaseImage], graph: Graph, steps: [Step],
+        settings: LintSettings
+    ) {
         self.request = request
+        self.settings = settings
         dockerfile = request.dockerfile
         self.names = names
         self.images = images
@@ -141,11 +153,20 @@ package struct Planner {
         return state
     }
 
+    /// Adds findings to the warnings; one that the file wants as an error ends the planning.
+    mutating func report(_ findings: [Diagnostic]) throws {
+        if let error = findings.first(where: { $0.severity == .error }) { throw PlanError(error) }
+        warnings += findings
+    }
+
     private mutating func planInstructions(of stage: Stage) throws -> StageState {
         var state = try begin(stage, from: try names.base(of: stage))
         let triggers = try takeTriggers(of: stage, from: &state)
         state.stepCount = Self.stepCount(of: triggers + stage.instructions)
         try plan(triggers: triggers, in: stage, &state)
+        if request.lint != nil {
+            try report(DockerfileCheck.unsetVariables(of: stage, after: state.environment, in: dockerfile, settings))
+        }
         for instruction in stage.instructions { try plan(instruction, in: stage, &state) }
         return state
     }

@@ -17,4 +17,26 @@ extension SourceNames {
                 hint: near.map { "did you mean `\($0)`?" })
         }
     }
+
+    /// Warnings about build arguments that no ARG asks for, be it in a stage that is not built. `declared` are those of
+    /// triggers besides.
+    func unusedArguments(declared: Set<String>) -> [Diagnostic] {
+        let instructions = dockerfile.globalArguments + dockerfile.stages.flatMap(\.instructions)
+        var known = declared
+        for instruction in instructions {
+            switch instruction.instruction {
+            case .arg(let arg): known.formUnion(arg.arguments.map(\.name.text))
+            case .onbuild(let onbuild):
+                if case .arg(let arg) = onbuild.trigger.instruction {
+                    known.formUnion(arg.arguments.map(\.name.text))
+                }
+            default: break
+            }
+        }
+        return globals.unusedArguments(besides: known).map { name in
+            Diagnostic(
+                .warning, "no ARG declares `\(name)`: that build argument is not used", at: nil,
+                hint: Suggestion.hint(for: name, among: known.sorted()))
+        }
+    }
 }

@@ -32,6 +32,14 @@ struct SourceNames: Sendable {
         return named(name, on: try explicitPlatform(of: stage) ?? platform)
     }
 
+    /// The variables without value in the image of the FROM that stands there.
+    func unsetVariables(ofFromAt range: SourceRange) -> [String] {
+        guard let image = dockerfile.stages.first(where: { $0.from.image.range == range })?.from.image else {
+            return []
+        }
+        return (try? dockerfile.expander.expansion(image.text) { globals[$0] })?.unset ?? []
+    }
+
     /// What stands in for the whole stage, its instructions included.
     func replacement(of stage: Stage) throws -> NamedSource? {
         guard let name = stage.name, let context = contexts.stage(name) else { return nil }

@@ -49,23 +49,24 @@ struct CheckDirective {
     }
 
     /// Whether the rule is looked at: not skipped, and asked for if it is off by default.
-    func wants(_ rule: LintRule) -> Bool {
-        let name = rule.rawValue.lowercased()
+    func wants(_ rule: String) -> Bool {
+        let name = rule.lowercased()
         guard !skipsAll, !skipped.contains(name) else { return false }
-        return !rule.isExperimental || experimentsAll || experiments.contains(name)
+        return LintRule(rawValue: rule)?.isExperimental != true || experimentsAll || experiments.contains(name)
     }
 }
 
 extension CheckDirective {
     /// What is wrong with a text that is no directive.
-    static func mistake(in text: Word) -> Diagnostic {
+    static func mistake(in text: String, at range: SourceRange?) -> Diagnostic {
         let options = ["skip", "error", "experimental"]
-        let names = text.text.split(separator: ";").map { trim($0.prefix { $0 != "=" }) }
+        let names = text.split(separator: ";").map { trim($0.prefix { $0 != "=" }) }
         let unknown = names.first { !options.contains($0) }
         let suggestion = unknown.flatMap { Suggestion.hint(for: $0, among: options) }
         return .error(
-            "invalid check directive `\(text.text)`", at: text.range,
-            hint: suggestion ?? "write check=skip=Rule,Rule;error=true")
+            "invalid check directive `\(text)`" + (range == nil ? " in \(DockerfileCheck.argumentName)" : ""),
+            at: range,
+            hint: suggestion ?? "write \(range == nil ? "" : "check=")skip=Rule,Rule;error=true")
     }
 }
 

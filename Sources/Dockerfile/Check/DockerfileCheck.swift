@@ -7,17 +7,23 @@ package enum DockerfileCheck {
     /// context's ignore file, for the rule that needs it; `directive` stands in for the file's `# check=`. With `stages`
     /// the rules about what instructions do look at these only, as a build does that needs no others.
     package static func check(
-        _ file: DockerfileStages, ignore: IgnoreFile? = nil, directive: String? = nil, stages: Set<Int>? = nil
+        _ file: DockerfileStages, ignore: IgnoreFile? = nil, directive: String? = nil,
+        buildArguments: [String: String] = [:], stages: Set<Int>? = nil
     ) -> [Diagnostic] {
-        var findings = LintFindings(file, directive: directive)
+        // A file in another language has no more to be said about it.
+        guard !file.hasForeignFrontEnd else { return file.diagnostics }
+        let settings = LintSettings(file, directive: directive)
+        var findings = LintFindings(settings)
         findings.checkWriting(file.syntax)
         findings.checkGlobals(file)
+        let globals = file.globals(buildArguments: buildArguments)
+        let references = StageReferences(file, globals: globals)
         for stage in file.stages where stages?.contains(stage.index) ?? true {
             findings.checkFrom(stage, in: file)
-            findings.checkInstructions(of: stage, ignore: ignore)
+            findings.checkInstructions(of: stage, after: references.base(of: stage), ignore: ignore)
         }
-        findings.checkVariables(file, in: stages)
-        return DockerfileStages.ordered(file.diagnostics + findings.diagnostics)
+        findings.checkVariables(file, globals, in: stages)
+        return (file.diagnostics + settings.mistakes + findings.diagnostics).inOrder
     }
 
     package static func check(
@@ -29,16 +35,37 @@ package enum DockerfileCheck {
     /// The finding about a stage whose base image turned out to be for another platform than the stage; nil when
     /// platforms agree or nobody wants to know. Both are `os/architecture[/variant]`.
     package static func basePlatform(
-        _ base: String, isNot expected: String, for stage: Stage, in file: DockerfileStages, directive: String? = nil
+        _ base: String, isNot expected: String, for stage: Stage, _ settings: LintSettings
     ) -> Diagnostic? {
         guard base != expected else { return nil }
-        var findings = LintFindings(file, directive: directive)
-        let known = findings.diagnostics.count
+        var findings = LintFindings(settings)
         findings.add(
             .invalidBaseImagePlatform,
             "the base image `\(stage.from.image.text)` is for \(base), the stage for \(expected)",
             at: stage.from.image.range, of: stage.node)
-        return findings.diagnostics.count > known ? findings.diagnostics.last : nil
+        return findings.diagnostics.first
+    }
+
+    /// The variables that nothing sets in a stage that begins with these: its base's, and what triggers have set.
+    package static func unsetVariables(
+        of stage: Stage, after environment: StageEnvironment, in file: DockerfileStages, _ settings: LintSettings
+    ) -> [Diagnostic] {
+        var findings = LintFindings(settings)
+        var environment = environment
+        findings.checkVariables(of: stage, &environment, file.expander)
+        return findings.diagnostics
+    }
+}
+
+extension DockerfileStages {
+    /// The global arguments as they are on the commonest platform.
+    func globals(buildArguments: [String: String]) -> GlobalArguments {
+        let platform = PlatformArguments(
+            target: .init(os: "linux", architecture: "amd64"), build: .init(os: "linux", architecture: "amd64"),
+            stage: stages.last?.name)
+        var globals = GlobalArguments(buildArguments: buildArguments, platform: platform, expander: expander)
+        for case .arg(let arguments) in globalArguments.map(\.instruction) { try? globals.declare(arguments) }
+        return globals
     }
 }
 
@@ -47,36 +74,30 @@ struct LintFindings {
     /// More findings than this are of no use to anyone.
     private static let maximum = 200
     private(set) var diagnostics: [Diagnostic] = []
-    private let directive: CheckDirective
-    /// By the first line of the instruction.
-    private var directives: [Int: CheckDirective] = [:]
+    private let settings: LintSettings
     /// The first stage of each name.
     var stageNames: [String: Int] = [:]
+    /// What stages leave to those that go on from them.
+    var legacies: [Int: StageLegacy] = [:]
 
-    init(_ file: DockerfileStages, directive override: String?) {
-        let start = SourcePosition(line: 1, column: 1)
-        let text =
-            override.map { Word($0, range: SourceRange(start: start, end: start)) } ?? file.directives.check
-        directive = text.flatMap { CheckDirective($0.text) } ?? CheckDirective()
-        if let text, CheckDirective(text.text) == nil { diagnostics.append(CheckDirective.mistake(in: text)) }
-        for node in file.syntax.instructions {
-            for text in node.comments.compactMap(CheckDirective.text) {
-                guard let own = CheckDirective(text.text) else {
-                    diagnostics.append(CheckDirective.mistake(in: text))
-                    continue
-                }
-                directives[node.range.firstLine] = (directives[node.range.firstLine] ?? directive).merged(with: own)
-            }
-        }
+    init(_ settings: LintSettings) {
+        self.settings = settings
     }
 
     mutating func add(
         _ rule: LintRule, _ message: String, at range: SourceRange, of node: InstructionNode,
         hint: @autoclosure () -> String? = nil
     ) {
-        let directive = directives[node.range.firstLine] ?? directive
-        guard diagnostics.count < Self.maximum, directive.wants(rule) else { return }
-        let severity: Diagnostic.Severity = directive.makesErrors ? .error : .warning
-        diagnostics.append(Diagnostic(severity, message, at: range, rule: rule.rawValue, hint: hint()))
+        guard diagnostics.count < Self.maximum else { return }
+        let finding = Diagnostic(.warning, message, at: range, rule: rule.rawValue)
+        guard let wanted = settings.adjusted(finding, of: node) else { return }
+        diagnostics.append(Diagnostic(wanted.severity, message, at: range, rule: rule.rawValue, hint: hint()))
     }
+}
+
+/// What the rules remember of a stage for the stages that go on from it.
+struct StageLegacy {
+    /// nil as long as no SHELL was given.
+    var shell: [String]?
+    var hasWorkdir = false
 }

@@ -1,28 +1,25 @@
 extension LintFindings {
-    mutating func checkInstructions(of stage: Stage, ignore: IgnoreFile?) {
-        var hasShell = false
-        var shell: [String] = []
-        var hasWorkdir = false
+    /// `parent` is the stage that this one goes on from.
+    mutating func checkInstructions(of stage: Stage, after parent: Stage?, ignore: IgnoreFile?) {
+        var legacy = parent.flatMap { legacies[$0.index] } ?? StageLegacy()
         var last: [Keyword: InstructionNode] = [:]
         for instruction in stage.instructions {
             let node = instruction.node
             switch instruction.instruction {
-            case .shell(let words):
-                hasShell = true
-                shell = words.map(\.text)
-            case .run(let run): checkScript(run, shell: shell, of: node)
+            case .shell(let words): legacy.shell = words.map(\.text)
+            case .run(let run): checkScript(run, shell: legacy.shell ?? [], of: node)
             case .cmd(let form), .entrypoint(let form):
-                checkForm(form, of: node, hasShell: hasShell)
+                checkForm(form, of: node, hasShell: legacy.shell != nil)
                 checkSingle(node, &last)
             case .healthcheck: checkSingle(node, &last)
             case .workdir(let word):
-                let isAbsolute = word.text.hasPrefix("/") || word.text.hasPrefix("$") || word.text.hasPrefix("\"/")
-                if !isAbsolute, !hasWorkdir {
+                let isAbsolute = word.text.drop { $0 == "\"" || $0 == "'" }.first.map { "/$".contains($0) } ?? false
+                if !isAbsolute, !legacy.hasWorkdir {
                     add(
                         .workdirRelativePath, "`\(word.text)` is relative to the base image's directory",
                         at: word.range, of: node, hint: "write an absolute path")
                 }
-                hasWorkdir = true
+                legacy.hasWorkdir = true
             case .expose(let words): words.forEach { checkPort($0, of: node) }
             case .arg(let arguments): checkDescription(arguments.arguments.map(\.name), of: node)
             case .copy(let copy) where copy.from == nil: checkIgnored(copy.sources, ignore, of: node)
@@ -30,13 +27,17 @@ extension LintFindings {
             default: break
             }
         }
+        legacies[stage.index] = legacy
     }
 
     private mutating func checkForm(_ form: CommandForm, of node: InstructionNode, hasShell: Bool) {
         guard case .shell(let word) = form, !hasShell else { return }
         add(
             .jsonArgsRecommended, "\(node.keyword.uppercased) runs in a shell, which keeps signals from the program",
-            at: word.range, of: node, hint: "write \(node.keyword.uppercased) [\"program\", \"argument\"]")
+            at: word.range, of: node,
+            hint: word.text.hasPrefix("[")
+                ? "no JSON array: its strings have double quotes and `\\\\` for a backslash, the last no comma"
+                : "write \(node.keyword.uppercased) [\"program\", \"argument\"]")
     }
 
     /// A script of several commands goes on after one that failed, and only the last one decides.

@@ -2,14 +2,11 @@ extension LintFindings {
     private static let maximumStages = 1_000
 
     /// Variables that nothing sets: in FROM lines, and in stages whose base is known to set nothing.
-    mutating func checkVariables(_ file: DockerfileStages, in stages: Set<Int>?) {
-        let platform = PlatformArguments(
-            target: .init(os: "linux", architecture: "amd64"), build: .init(os: "linux", architecture: "amd64"),
-            stage: file.stages.last?.name)
-        var globals = GlobalArguments(buildArguments: [:], platform: platform, expander: file.expander)
-        var declared = Set(platform.variables.keys)
+    mutating func checkVariables(_ file: DockerfileStages, _ globals: GlobalArguments, in stages: Set<Int>?) {
+        // FROM lines are to make sense by their defaults alone.
+        let defaults = file.globals(buildArguments: [:])
+        var declared = Set(PlatformArguments.names)
         for case .arg(let arguments) in file.globalArguments.map(\.instruction) {
-            try? globals.declare(arguments)
             declared.formUnion(arguments.arguments.map(\.name.text))
         }
         // The environments of stages whose every variable is known.
@@ -18,7 +15,7 @@ extension LintFindings {
         for stage in file.stages {
             // What a stage goes on from is looked at whenever the stage is.
             let isLookedAt = stages?.contains(stage.index) ?? true
-            if isLookedAt { checkFromVariables(stage, globals, declared, file.expander) }
+            if isLookedAt { checkFromVariables(stage, defaults, declared, file.expander) }
             let base = try? globals.expand(stage.from.image)
             var environment: StageEnvironment?
             // Every stage of a chain copies its parent's variables: a generated chain of thousands is not followed.
@@ -30,7 +27,10 @@ extension LintFindings {
                 environment = StageEnvironment(
                     image: EnvironmentList(["PATH="]), globals: globals, expander: file.expander)
             }
-            if environment != nil, isLookedAt { checkStageVariables(stage, &environment, file.expander) }
+            if var start = environment, isLookedAt {
+                checkVariables(of: stage, &start, file.expander)
+                environment = start
+            }
             known.append(environment)
             if let name = stage.name { byName[name] = stage.index }
         }
@@ -59,54 +59,73 @@ extension LintFindings {
         }
     }
 
-    private static func names(_ environment: StageEnvironment?, _ declared: Set<String>) -> [String] {
-        (environment?.run.variables.map(\.name) ?? []) + declared.sorted()
-    }
-
-    private mutating func checkStageVariables(
-        _ stage: Stage, _ environment: inout StageEnvironment?, _ expander: WordExpander
-    ) {
-        var declared: Set<String> = []
+    /// Carries out what sets variables in the stage, and looks at every word on the way.
+    mutating func checkVariables(of stage: Stage, _ environment: inout StageEnvironment, _ expander: WordExpander) {
         for instruction in stage.instructions {
             if case .arg(let arguments) = instruction.instruction {
-                declared.formUnion(arguments.arguments.map(\.name.text))
-            }
-            for word in instruction.instruction.expandedWords {
-                guard let lookup = environment?.lookup,
-                    let expansion = try? expander.expansion(word.text, lookup: lookup)
-                else { continue }
-                for name in expansion.unset where !declared.contains(name) {
-                    add(
-                        .undefinedVar, "nothing sets the variable `\(name)`", at: word.range, of: instruction.node,
-                        hint: Suggestion.hint(for: name, among: Self.names(environment, declared)))
+                // A default that is overridden is not even looked at.
+                for pair in arguments.arguments {
+                    if let value = pair.value, !environment.isGiven(pair.name.text) {
+                        report(
+                            try? expander.expansion(value.text, lookup: environment.lookup).unset, environment,
+                            at: value.range, of: instruction.node)
+                    }
+                    _ = try? environment.declare(ArgInstruction(arguments: [pair]))
                 }
+                continue
             }
-            switch instruction.instruction {
-            case .arg(let arguments): try? environment?.declare(arguments)
-            case .env(let pairs): _ = try? environment?.set(pairs)
-            default: break
+            for (text, isHeredoc, range) in instruction.instruction.expandedTexts {
+                let lookup = environment.lookup
+                let expansion =
+                    isHeredoc
+                    ? try? WordExpander.expandHeredoc(text, lookup: lookup)
+                    : try? expander.expansion(text, lookup: lookup)
+                report(expansion?.unset, environment, at: range, of: instruction.node)
             }
+            if case .env(let pairs) = instruction.instruction { _ = try? environment.set(pairs) }
+        }
+    }
+
+    private mutating func report(
+        _ unset: [String]?, _ environment: StageEnvironment, at range: SourceRange, of node: InstructionNode
+    ) {
+        for name in unset ?? [] where !environment.declares(name) {
+            add(
+                .undefinedVar, "nothing sets the variable `\(name)`", at: range, of: node,
+                hint: Suggestion.hint(for: name, among: environment.names))
         }
     }
 }
 
 extension Instruction {
-    /// The words the builder expands with the variables before the instruction.
-    fileprivate var expandedWords: [Word] {
+    /// What the builder expands with the variables before the instruction.
+    fileprivate var expandedTexts: [(text: String, isHeredoc: Bool, range: SourceRange)] {
         switch self {
-        case .add(let add): [add.owner?.word, add.mode?.word, add.destination].compactMap { $0 } + add.sources.words
-        case .copy(let copy):
-            [copy.owner?.word, copy.mode?.word, copy.destination].compactMap { $0 } + copy.sources.words
-        case .env(let pairs), .label(let pairs): pairs.pairs.flatMap { [$0.name, $0.value] }
-        case .expose(let words), .volume(let words): words
-        case .stopsignal(let word), .user(let word), .workdir(let word): [word]
+        case .add(let add):
+            words([add.owner?.word, add.mode?.word, add.checksum?.word, add.destination]) + texts(add.sources)
+        case .copy(let copy): words([copy.owner?.word, copy.mode?.word, copy.destination]) + texts(copy.sources)
+        case .env(let pairs), .label(let pairs): words(pairs.pairs.flatMap { [$0.name, $0.value] })
+        case .expose(let expanded), .volume(let expanded): words(expanded)
+        case .run(let run):
+            run.mounts.flatMap { mount in
+                mount.fields.filter { $0.key != "from" }.compactMap(\.value).map { ($0, false, mount.range) }
+            }
+        case .stopsignal(let word), .user(let word), .workdir(let word): words([word])
         default: []
         }
     }
-}
 
-extension [CopySource] {
-    fileprivate var words: [Word] {
-        compactMap { if case .path(let word) = $0 { word } else { nil } }
+    private func words(_ words: [Word?]) -> [(text: String, isHeredoc: Bool, range: SourceRange)] {
+        words.compactMap { word in word.map { ($0.text, false, $0.range) } }
+    }
+
+    private func texts(_ sources: [CopySource]) -> [(text: String, isHeredoc: Bool, range: SourceRange)] {
+        sources.compactMap { source in
+            switch source {
+            case .path(let word): (word.text, false, word.range)
+            case .heredoc(let heredoc):
+                heredoc.expands ? (heredoc.content, true, heredoc.bodyRange ?? heredoc.token.range) : nil
+            }
+        }
     }
 }

@@ -22,6 +22,12 @@ package struct PlatformArguments: Hashable, Sendable {
 
     package let variables: [String: String]
 
+    /// The names of all of them.
+    static let names =
+        ["TARGET", "BUILD"].flatMap { prefix in
+            ["PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT"].map { prefix + $0 }
+        } + ["TARGETSTAGE"]
+
     /// `stage` is the target's name, or that of the last stage; nil when it has none.
     package init(target: Platform, build: Platform, stage: String?) {
         var variables = ["TARGETSTAGE": stage ?? "default"]
@@ -97,6 +103,14 @@ package struct GlobalArguments: Sendable {
     private func platformHint(_ text: String) -> String {
         let name = text.filter { $0.isLetter || $0.isNumber || $0 == "_" }
         return Suggestion.hint(for: name, among: values.keys.sorted()) ?? "use $BUILDPLATFORM or $TARGETPLATFORM"
+    }
+
+    /// The names of build arguments that mean something only to an ARG, and are not among `known`.
+    package func unusedArguments(besides known: Set<String>) -> [String] {
+        let predefined = Set(Self.proxyNames + PlatformArguments.names + ["SOURCE_DATE_EPOCH"])
+        return buildArguments.keys.sorted().filter { name in
+            !known.contains(name) && !predefined.contains(name) && !name.hasPrefix("BUILDKIT_")
+        }
     }
 
     /// The proxy variables to pass to a RUN.

@@ -23,15 +23,32 @@ package struct StageEnvironment: Sendable {
 
     package var lookup: (String) -> String? { { [run] in run[$0] } }
 
+    /// Whether an ARG names the variable, be it set or not.
+    func declares(_ name: String) -> Bool { declared[name] != nil }
+
+    /// Whether a build argument takes the place of defaults.
+    func isGiven(_ name: String) -> Bool { globals.buildArguments[name] != nil }
+
+    /// Every variable that words can use.
+    var names: [String] { run.variables.map(\.name) + declared.variables.map(\.name) }
+
     package func expand(_ word: Word) throws(ArgumentError) -> String {
         try expander.expand(word, lookup: lookup)
     }
 
+    /// Arguments that say something to the builder and are no variables.
+    private static let builderArguments: Set<String> = ["BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"]
+
     /// ARG: pairs take effect one after the other. The value is the build argument, else the default, else the global
-    /// value; an argument with none of them stays as it was.
-    package mutating func declare(_ instruction: ArgInstruction) throws(ArgumentError) {
+    /// value; an argument with none of them stays as it was. Returns the arguments as history shows them.
+    @discardableResult
+    package mutating func declare(_ instruction: ArgInstruction) throws(ArgumentError) -> [String] {
+        var shown: [String] = []
         for pair in instruction.arguments {
             let name = try expand(pair.name)
+            guard !name.isEmpty else {
+                throw ArgumentError(diagnostic: .error("the argument's name is empty", at: pair.name.range))
+            }
             let value: String?
             if let given = globals.buildArguments[name] {
                 value = given
@@ -40,9 +57,11 @@ package struct StageEnvironment: Sendable {
             } else {
                 value = globals[name]
             }
-            if let value { run[name] = value }
+            if let value, !Self.builderArguments.contains(name) { run[name] = value }
             if value != nil || declared[name] == nil { declared[name] = value ?? "" }
+            shown.append(value.map { "\(name)=\($0)" } ?? name)
         }
+        return shown
     }
 
     /// ENV: all words see the environment before the instruction. Returns the expanded pairs, as history shows them.

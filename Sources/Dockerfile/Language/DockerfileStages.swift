@@ -18,14 +18,19 @@ package struct DockerfileStages: Sendable {
     package let stages: [Stage]
     /// In the order of the file. The stages may only be built when there is no error among them.
     package let diagnostics: [Diagnostic]
+    /// The file is for another front end, which may have another language: nothing else is said about it.
+    let hasForeignFrontEnd: Bool
     /// The stages of each name, in the order of the file.
     private let named: [String: [Int]]
+
+    /// The build argument whose value takes the place of the file's `# syntax=`.
+    package static let frontEndArgument = "BUILDKIT_SYNTAX"
 
     package var source: SourceText { syntax.source }
     package var directives: ParserDirectives { syntax.directives }
     package var expander: WordExpander { syntax.expander }
 
-    /// `frontEnd` stands in for the file's `# syntax=`, as the build argument `BUILDKIT_SYNTAX` does.
+    /// `frontEnd` is the value of that argument.
     package init(_ parsed: ParsedDockerfile, frontEnd: String? = nil) {
         var reader = InstructionReader(escape: parsed.directives.escape)
         var globals: [StageInstruction] = []
@@ -56,14 +61,20 @@ package struct DockerfileStages: Sendable {
         var named: [String: [Int]] = [:]
         for stage in stages { if let name = stage.name { named[name, default: []].append(stage.index) } }
         self.named = named
-        var structure = misplaced + Self.sourceErrors(stages, named) + Self.frontEndErrors(parsed, frontEnd)
+        if let foreign = Self.frontEndError(parsed, frontEnd) {
+            hasForeignFrontEnd = true
+            diagnostics = [foreign]
+            return
+        }
+        hasForeignFrontEnd = false
+        var structure = misplaced + Self.sourceErrors(stages, named)
         if !hasFrom, misplaced.isEmpty, !parsed.diagnostics.hasErrors {
             structure.append(
                 .error(
                     "the Dockerfile has no stages to build", at: parsed.instructions.last?.range,
                     hint: "add a FROM instruction"))
         }
-        diagnostics = Self.ordered(parsed.diagnostics + reader.diagnostics + structure)
+        diagnostics = (parsed.diagnostics + reader.diagnostics + structure).inOrder
     }
 
     /// The last stage of that name or number, if any; names compare without case.
@@ -77,14 +88,6 @@ package struct DockerfileStages: Sendable {
         if let stage = stage(named: reference, before: index) { return stage }
         guard let number = Int(reference), reference.utf8.allSatisfy(\.isASCIIDigit) else { return nil }
         return number < min(index ?? stages.count, stages.count) ? stages[number] : nil
-    }
-
-    static func ordered(_ diagnostics: [Diagnostic]) -> [Diagnostic] {
-        diagnostics.enumerated().sorted { a, b in
-            let first = a.element.range?.start ?? SourcePosition(line: 0, column: 0)
-            let second = b.element.range?.start ?? SourcePosition(line: 0, column: 0)
-            return first == second ? a.offset < b.offset : first < second
-        }.map(\.element)
     }
 
     private static func sourceErrors(_ stages: [Stage], _ named: [String: [Int]]) -> [Diagnostic] {
@@ -123,18 +126,19 @@ package struct DockerfileStages: Sendable {
             : ("stage `\(source.name)` needs to be defined before this one", nil)
     }
 
-    private static func frontEndErrors(_ parsed: ParsedDockerfile, _ replacement: String?) -> [Diagnostic] {
-        let start = SourcePosition(line: 1, column: 1)
-        let asked = replacement.map { Word($0, range: SourceRange(start: start, end: start)) }
-        guard let syntax = asked ?? parsed.directives.syntax else { return [] }
-        var name = syntax.text.prefix { $0 != "@" }
+    private static func frontEndError(_ parsed: ParsedDockerfile, _ replacement: String?) -> Diagnostic? {
+        guard let image = replacement ?? parsed.directives.syntax?.text else { return nil }
+        var name = image.prefix { $0 != "@" }
         if let colon = name.lastIndex(of: ":"), !name[colon...].contains("/") { name = name[..<colon] }
         if name.hasPrefix("docker.io/") { name.removeFirst("docker.io/".count) }
-        if ["docker/dockerfile", "docker/dockerfile-upstream", "dockerfile.v0"].contains(name) { return [] }
-        return [
-            .error(
-                "the front end `\(syntax.text)` is not supported", at: syntax.range,
-                hint: "the language of docker/dockerfile is built in; remove the line or name that image")
-        ]
+        if ["docker/dockerfile", "docker/dockerfile-upstream", "dockerfile.v0"].contains(name) { return nil }
+        if replacement != nil {
+            return .error(
+                "the front end `\(image)`, which \(frontEndArgument) asks for, is not supported", at: nil,
+                hint: "the language of docker/dockerfile is built in; leave out the build argument or name that image")
+        }
+        return .error(
+            "the front end `\(image)` is not supported", at: parsed.directives.syntax?.range,
+            hint: "the language of docker/dockerfile is built in; remove the line or name that image")
     }
 }

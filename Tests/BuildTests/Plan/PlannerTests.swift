@@ -275,7 +275,7 @@ struct PlannerTests {
 
     @Test(arguments: [
         ("COPY a b c", "several sources need a directory as destination"),
-        ("WORKDIR $none", "the working directory is empty"),
+        ("EXPOSE $PATH", "unknown protocol `usr/local/sbin:"), ("STOPSIGNAL $PATH", "unknown signal `/usr/local/sbin:"),
         ("COPY --chmod=64a a b", "invalid mode `64a`"), ("COPY --chmod=10000 a b", "invalid mode `10000`"),
         ("STOPSIGNAL SIGNOPE", "unknown signal `SIGNOPE`"), ("VOLUME \"\"", "a volume has an empty path"),
         ("USER $none", "the user is empty"),
@@ -285,45 +285,5 @@ struct PlannerTests {
         let text = try #require(error).description
         #expect(text.contains(message), "\(text)")
         #expect(text.contains("Dockerfile:2"), "\(text)")
-    }
-}
-
-/// What a build says of its Dockerfile besides errors.
-struct PlannerLintTests {
-    private func plan(_ dockerfile: String, _ change: (inout BuildRequest) -> Void = { _ in }) async throws -> BuildPlan
-    {
-        try await BuildPlan.of(dockerfile) { request in
-            request.lint = .init(ignore: IgnoreFile([], name: ".dockerignore"))
-            change(&request)
-        }
-    }
-
-    @Test func onlyTheStagesThatAreBuiltAreLookedAt() async throws {
-        let plan = try await plan("FROM scratch AS unused\nWORKDIR a\nFROM scratch\nWORKDIR b\n")
-        #expect(plan.warnings.map(\.rule) == ["WorkdirRelativePath"])
-        #expect(plan.warnings.map { $0.range?.firstLine } == [4])
-    }
-
-    @Test func buildThatDoesNotAskHearsNothing() async throws {
-        #expect(try await BuildPlan.of("FROM scratch\nWORKDIR b\n").warnings.isEmpty)
-    }
-
-    @Test func findingFailsTheBuildWhereTheFileSaysSo() async throws {
-        let error = await #expect(throws: BuildError.self) {
-            try await plan("# check=error=true\nFROM scratch\nWORKDIR b\n")
-        }
-        #expect("\(try #require(error))".contains("WorkdirRelativePath"))
-        _ = try await plan("# check=error=true\nFROM scratch\nWORKDIR b\n") {
-            $0.buildArguments["BUILDKIT_DOCKERFILE_CHECK"] = "skip=all"
-        }
-    }
-
-    @Test func frontEndOfTheCommandLineStandsInForTheFiles() async throws {
-        _ = try await plan("# syntax=example.org/other:1\nFROM scratch\n") {
-            $0.buildArguments["BUILDKIT_SYNTAX"] = "docker/dockerfile:1"
-        }
-        await #expect(throws: BuildError.self) {
-            try await plan("FROM scratch\n") { $0.buildArguments["BUILDKIT_SYNTAX"] = "example.org/other:1" }
-        }
     }
 }

@@ -86,7 +86,7 @@ struct TriggerTests {
             ("FROM scratch", "FROM is not allowed as a trigger"),
             ("ONBUILD RUN x", "ONBUILD is not allowed as a trigger"), ("NOPE x", "unknown instruction `NOPE`"),
             ("RUN a\nRUN b", "it is more than one instruction"), ("", "it is no instruction"),
-            ("WORKDIR $none", "the working directory is empty"), ("COPY --chmod=9 a b", "invalid mode `9`"),
+            ("USER $none", "the user is empty"), ("COPY --chmod=9 a b", "invalid mode `9`"),
         ])
     func aTriggerThatCannotRunIsShownAtItsFrom(_ trigger: String, _ message: String) async throws {
         let images = try images([trigger])

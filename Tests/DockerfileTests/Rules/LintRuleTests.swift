@@ -34,12 +34,14 @@ import Testing
 
     @Test func baseImageForAnotherPlatformIsFoundOnceItIsKnown() throws {
         let file = stages("FROM a AS b\n# check=skip=InvalidBaseImagePlatform\nFROM c")
-        let found = DockerfileCheck.basePlatform("linux/arm64", isNot: "linux/amd64", for: file.stages[0], in: file)
+        let found = DockerfileCheck.basePlatform(
+            "linux/arm64", isNot: "linux/amd64", for: file.stages[0], LintSettings(file))
         #expect(found?.message == "the base image `a` is for linux/arm64, the stage for linux/amd64")
         #expect(found?.rule == "InvalidBaseImagePlatform" && found?.range?.firstLine == 1)
         for (stage, base) in [(0, "linux/amd64"), (1, "linux/arm64")] {
             #expect(
-                DockerfileCheck.basePlatform(base, isNot: "linux/amd64", for: file.stages[stage], in: file) == nil)
+                DockerfileCheck.basePlatform(base, isNot: "linux/amd64", for: file.stages[stage], LintSettings(file))
+                    == nil)
         }
     }
 
