@@ -24,16 +24,6 @@ struct PlannerTests {
         #expect(error?.description.hasPrefix("Dockerfile:1:6: no image `docker.io/library/gone:latest`") == true)
     }
 
-    @Test(arguments: [("RUN --device=example.org/gpu=all make", "RUN --device")])
-    func whatIsNotBuiltYetIsRefusedWithItsLine(_ instruction: String, _ what: String) async throws {
-        let error = await #expect(throws: BuildError.self) {
-            try await BuildPlan.of("FROM scratch\n\n\(instruction)\n")
-        }
-        let text = try #require(error).description
-        #expect(text.contains("\(what) is not supported yet"))
-        #expect(text.contains("Dockerfile:3"))
-    }
-
     @Test func anUnknownTargetNamesTheStages() async throws {
         let error = await #expect(throws: BuildError.self) {
             try await BuildPlan.of("FROM scratch AS build\nFROM scratch AS test") { $0.targets = ["biuld"] }
