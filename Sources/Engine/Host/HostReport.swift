@@ -9,8 +9,12 @@ package enum HostReport {
     package static func checks(
         store path: FilePath, devices: DeviceRegistry = DeviceRegistry()
     ) async -> [HostCheck] {
+        // Opened first: what the host can do depends on where the store lies.
+        let store = Result { try Store.open(at: path) }
         let host = await SandboxHost.checks(dataDirectory: path) + [SandboxHost.devices(of: devices)]
-        do { return host + (await storeChecks(try Store.open(at: path))) } catch {
+        switch store {
+        case .success(let store): return await host + storeChecks(store)
+        case .failure(let error):
             return host
                 + [HostCheck("store", isMet: false, detail: "\(error)", remedy: "name another place with --root")]
         }
