@@ -97,6 +97,28 @@ struct CacheCommandTests {
         #expect(try await reasons(workspace).last == "of what is mounted, file src/a changed")
     }
 
+    @Test func explainNamesTheMountThatChangedAndACauseOnce() async throws {
+        let workspace = try Workspace()
+        try workspace.context("")
+        func mount(at target: String) throws {
+            try workspace.write(
+                "app/Dockerfile",
+                """
+                FROM scratch AS one
+                COPY root /
+                RUN --mount=type=cache,target=\(target) echo \(target) > /place
+                FROM one
+                COPY --from=one /bin/echo /copy
+                """)
+        }
+        try mount(at: "/cache")
+        _ = try await reasons(workspace)
+        try mount(at: "/other")
+        let found = try await reasons(workspace)
+        #expect(found[1].contains("target of the cache mount /cache /cache → /other"), "\(found)")
+        #expect(found[2].components(separatedBy: "an earlier step changed").count == 2, "\(found)")
+    }
+
     @Test func explainNamesWhatChanged() async throws {
         let workspace = try Workspace()
         let rest = "ARG VERSION=1\nRUN echo $VERSION > /version\nCOPY src /src\nRUN ls /src > /list\n"

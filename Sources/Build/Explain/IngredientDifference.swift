@@ -85,7 +85,7 @@ struct IngredientDifference {
             case "script", "inline": changes.append("the here-document changed")
             case "epoch": changes.append("the epoch of its files moved \(Self.pair(old[name], new[name]))")
             case "operation": changes.append("another instruction")
-            case "mounts": changes.append("the mounts changed")
+            case "mounts": compareMounts(old[name]?.arrayValue ?? [], new[name]?.arrayValue ?? [])
             default: changes.append("\(Self.words[name] ?? name) \(Self.pair(old[name], new[name]))")
             }
         }
@@ -99,6 +99,27 @@ struct IngredientDifference {
     private static func names(_ old: JSON, _ new: JSON) -> [String] {
         let names = (new.objectValue?.members ?? []).map(\.name)
         return names + (old.objectValue?.members ?? []).map(\.name).filter { !names.contains($0) }
+    }
+
+    private mutating func compareMounts(_ old: [JSON], _ new: [JSON]) {
+        for (position, after) in new.enumerated() {
+            guard old.indices.contains(position) else {
+                changes.append("\(Self.name(ofMount: after)) is new")
+                continue
+            }
+            let before = old[position]
+            for name in Self.names(before, after) where before[name] != after[name] {
+                // Where the content of a source changed, the files say so.
+                if name == "source", before[name] != nil, after[name] != nil { continue }
+                changes.append("\(name) of \(Self.name(ofMount: before)) \(Self.pair(before[name], after[name]))")
+            }
+        }
+        for before in old.dropFirst(new.count) { changes.append("\(Self.name(ofMount: before)) is gone") }
+    }
+
+    private static func name(ofMount mount: JSON) -> String {
+        let place = mount["target"]?.stringValue ?? mount["variable"]?.stringValue ?? ""
+        return "the \(mount["type"]?.stringValue ?? "") mount\(place.isEmpty ? "" : " \(place)")"
     }
 
     private mutating func compareEnvironment(_ old: JSON?, _ new: JSON?) {

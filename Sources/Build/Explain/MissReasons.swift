@@ -47,7 +47,8 @@ package final class MissReasons {
                         ? "base \(now) moved from \(Self.short(before)) to \(Self.short(after))"
                         : "base \(was) → \(now)")
             case (_, .step(let place)):
-                if let change = causes[place] ?? nil { changes.append(change) }
+                if let change = causes[place] ?? nil, !changes.contains(change) { changes.append(change) }
+            case (.step, .image(let now, _, _)): changes.append("it stands on the image \(now), no more on a stage")
             case (.other(let before, let was), .other(let after, let now)):
                 if before == after { continue }
                 let own = IngredientDifference(from: was, to: now, arguments: arguments).changes
