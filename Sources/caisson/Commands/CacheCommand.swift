@@ -31,14 +31,13 @@ struct CacheCommand: ParsableCommand {
             let now = WallClock.seconds()
             StandardOutput.write(
                 TextTable.text(
-                    ["KIND", "SIZE", "SHARED", "LAST USED", "ID", "WHAT"],
-                    items.map { item in
-                        [
-                            item.kind.rawValue, ByteCount.text(item.size),
-                            item.shared == 0 ? "" : ByteCount.text(item.shared),
-                            RelativeTime.text(item.lastUsed, now: now), item.shortID, item.shownTitle,
-                        ]
-                    }))
+                    of: items,
+                    [
+                        "KIND": \.kind.rawValue, "SIZE": { ByteCount.text($0.size) },
+                        "SHARED": { $0.shared == 0 ? "" : ByteCount.text($0.shared) },
+                        "LAST USED": { RelativeTime.text($0.lastUsed, now: now) }, "ID": \.shortID,
+                        "WHAT": \.shownTitle,
+                    ]))
         }
     }
 

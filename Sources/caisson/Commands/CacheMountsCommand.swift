@@ -32,14 +32,12 @@ struct CacheMountsCommand: ParsableCommand {
             let now = WallClock.seconds()
             StandardOutput.write(
                 TextTable.text(
-                    ["KEY", "SIZE", "COPIES", "LAST USED", "ID", "WHAT"],
-                    items.map { item in
-                        [
-                            item.key, ByteCount.text(item.size), String(item.copies),
-                            item.isInUse ? "in use" : RelativeTime.text(item.lastUsed, now: now), item.id.name,
-                            item.id.particulars,
-                        ]
-                    }))
+                    of: items,
+                    [
+                        "KEY": \.key, "SIZE": { ByteCount.text($0.size) }, "COPIES": { String($0.copies) },
+                        "LAST USED": { $0.isInUse ? "in use" : RelativeTime.text($0.lastUsed, now: now) },
+                        "ID": \.id.name, "WHAT": \.id.particulars,
+                    ]))
         }
     }
 

@@ -140,19 +140,3 @@ struct StoredImage {
         layers = zip(config.diffIDs, manifest.layers).map { Layer(diffID: $0, blob: $1) }
     }
 }
-
-/// Columns as wide as their widest cell.
-enum TextTable {
-    static func text(_ header: [String], _ rows: [[String]]) -> String {
-        let all = [header] + rows
-        let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-        return all.map { row in
-            var line = ""
-            for (column, cell) in row.enumerated() {
-                let padding = column == row.count - 1 ? 0 : widths[column] - cell.count + 2
-                line += cell + String(repeating: " ", count: padding)
-            }
-            return line + "\n"
-        }.joined()
-    }
-}
