@@ -85,4 +85,17 @@ struct TerminalTests {
         #expect(try await dumb.wait { $0.contains { $0.hasPrefix("exit 0") } })
         #expect(try await dumb.history().contains { $0.hasPrefix("#2 [stage-0 2/2] RUN echo begun") })
     }
+
+    @Test func plainLinesOnATerminalAreHarmless() async throws {
+        let workspace = try Workspace()
+        let noise = #"printf 'one\033[2J\033[31mtwo\rthree\007 \033]0;title\007four\n'"#
+        try workspace.context("RUN \(noise)\n")
+        let terminal = try await Multiplexer(
+            workspace, columns: 120, rows: 24, running: ["build", "--progress", "plain", "app"])
+        #expect(try await terminal.wait { $0.contains { $0.hasPrefix("exit 0") } })
+        let lines = try await terminal.history()
+        #expect(lines.contains { $0.hasPrefix("#2 0.") && $0.hasSuffix(" three four") }, "\(lines)")
+        let piped = try await workspace.caisson("build", "--no-cache", "--progress", "plain", "app")
+        #expect(piped.errorText.contains("one\u{1B}[2J\u{1B}[31mtwo\rthree"), "\(piped.errorText)")
+    }
 }

@@ -22,7 +22,7 @@ struct FailedStep {
         var lines = [diagnostic.render(in: source.dockerfile.source)]
         if showsOutput, !failure.lastOutput.isEmpty {
             lines.append("last output:")
-            lines += failure.lastOutput.map { "    \($0)" }
+            lines += failure.lastOutput.map { "    \(PrintableText($0).text)" }
         }
         return lines.joined(separator: "\n")
     }

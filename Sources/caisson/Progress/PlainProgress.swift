@@ -5,6 +5,8 @@ import Synchronization
 
 /// Events as lines of text, in the form people know from other builders: every line carries its step's number, so that
 /// steps that run side by side can be told apart and logs can be searched.
+///
+/// A file or pipe gets what steps write byte by byte, a terminal gets it without what would control it.
 final class PlainProgress: ProgressView {
     private struct Running {
         let step: Step
@@ -19,7 +21,13 @@ final class PlainProgress: ProgressView {
     /// The Dockerfile that warnings are about.
     private let source: SourceText?
 
-    init(source: SourceText?) { self.source = source }
+    private let isHarmless: Bool
+
+    /// `isHarmless` if lines go to a terminal.
+    init(source: SourceText?, isHarmless: Bool = StandardError.isTerminal) {
+        self.source = source
+        self.isHarmless = isHarmless
+    }
 
     func report(_ event: BuildEvent) { running.withLock { report(event, &$0) } }
 
@@ -57,7 +65,11 @@ final class PlainProgress: ProgressView {
         StandardError.write("\(transfer.phase.rawValue) \(transfer.name) \(ByteCount.text(transfer.completed))\n")
     }
 
-    private func write(_ step: Step, _ text: String) { StandardError.write("#\(step.number) \(text)\n") }
+    private func write(_ step: Step, _ text: String) {
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            StandardError.write("#\(step.number) \(isHarmless ? PrintableText(line).text : String(line))\n")
+        }
+    }
 
     private func flush(_ number: Int, _ running: inout [Int: Running]) {
         guard let last = running.removeValue(forKey: number), !last.lines.rest.isEmpty else { return }
@@ -69,7 +81,7 @@ final class PlainProgress: ProgressView {
         var text: [UInt8] = []
         for line in lines {
             text += prefix
-            text += line
+            text += isHarmless ? Array(PrintableText(line).text.utf8)[...] : line
             text.append(UInt8(ascii: "\n"))
         }
         if !text.isEmpty { StandardError.write(text) }
