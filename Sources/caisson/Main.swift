@@ -68,6 +68,6 @@ struct Caisson: ParsableCommand {
                 subcommands: [
                     StatusCommand.self, RunsCommand.self, ShowCommand.self, LogsCommand.self, TriggerCommand.self,
                 ]),
-            CommandGroup(name: "Host", subcommands: [DoctorCommand.self]),
+            CommandGroup(name: "Host", subcommands: [DoctorCommand.self, CompletionCommand.self]),
         ])
 }

@@ -121,6 +121,8 @@ struct UsageTests {
         (["build", "--label", "x", "."], ["name=value"]),
         (["build", "--progress", "plian", "."], ["plian", "'plain'"]),
         (["build", "--network", "nnoe", "."], ["nnoe", "'none'"]),
+        (["build", "--color", "nevr", "."], ["nevr", "'never'"]),
+        (["completion", "tcsh"], ["tcsh", "'bash'"]),
         (["build", "--epoch", "yesterday", "."], ["yesterday"]),
         (["build", "--platform", "amd64/linux/x/y", "."], ["amd64/linux/x/y"]),
         (["build", "--target", "finel", "."], ["final"]),
@@ -141,6 +143,18 @@ struct UsageTests {
         #expect(result.output.isEmpty)
         #expect(result.errorText.hasPrefix("error: "), "\(result.errorText)")
         for word in words { #expect(result.errorText.contains(word), "\(result.errorText)") }
+    }
+
+    @Test func completionIsAScriptOfItsShell() async throws {
+        let workspace = try Workspace()
+        for shell in ["bash", "zsh", "fish"] {
+            let script = try await workspace.succeed("completion", shell)
+            #expect(script.contains("caisson") && script.contains("build-arg"))
+            if shell == "bash" {
+                try workspace.write("completion", script)
+                try await workspace.tool("bash", "-n", workspace.path("completion"))
+            }
+        }
     }
 
     @Test func versionIsOneLine() async throws {

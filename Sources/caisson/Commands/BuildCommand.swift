@@ -67,7 +67,7 @@ struct BuildCommand: AsyncParsableCommand {
                 platform: try Self.platforms(platform)[0], printsJSON: store.json)
         }
         var request = try await request(for: source, of: engine, through: remotes, lending: lent)
-        let view = try progress.view(for: source.dockerfile.source)
+        let view = try progress.view(for: source.dockerfile.source, store.color)
         let showsOutput = progress.resolved != .tty
         let shell = terminal.map {
             FailureShell(

@@ -73,7 +73,7 @@ struct ShellCommand: AsyncParsableCommand {
         request.remotes = remotes
         request.namedContexts = try await contexts.namedContexts(of: engine, through: remotes)
         request.secrets = try secrets.secrets()
-        let view = try progress.view(for: source.dockerfile.source)
+        let view = try progress.view(for: source.dockerfile.source, store.color)
         do {
             return try await view.following(images: { [$0] }) { [request] report in
                 try await engine.build(request, report: report)[0]

@@ -17,7 +17,7 @@ struct PullCommand: AsyncParsableCommand {
     func run() async throws {
         let reference = try ImageReference(argument: self.reference)
         let platform = try platform.map(BuildCommand.platform) ?? .current
-        let image = try await progress.view().following(images: { _ in [] }) { report in
+        let image = try await progress.view(store.color).following(images: { _ in [] }) { report in
             try await store.engine().pull(reference, platform: platform) { report(.transfer($0)) }
         }
         let json: JSON = [
@@ -47,7 +47,7 @@ struct PushCommand: AsyncParsableCommand {
         let destination = try destination.map(ImageReference.init(tagArgument:)) ?? source
         let engine = try store.engine()
         let image = try await engine.storedTarget(source)
-        try await progress.view().following(images: { _ in [] }) { report in
+        try await progress.view(store.color).following(images: { _ in [] }) { report in
             try await engine.push(image, to: [destination]) { report(.transfer($0)) }
         }
         let json: JSON = ["name": .string(destination.description), "digest": .string(image.digest.description)]

@@ -10,6 +10,7 @@ struct AgentOptions: ParsableArguments {
         help: "The agent: http://host:port, or unix:PATH. Default: $CAISSON_AGENT, else http://127.0.0.1:8080.")
     var agent: String?
     @Flag(name: .customLong("json"), help: "Print the agent's answer.") var json = false
+    @OptionGroup var color: ColorOptions
 
     func client() throws -> AgentClient {
         try AgentClient(agent ?? ProcessEnvironment.variables()["CAISSON_AGENT"] ?? "http://127.0.0.1:8080")

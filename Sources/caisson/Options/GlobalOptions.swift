@@ -14,6 +14,8 @@ struct StoreOptions: ParsableArguments {
     @Flag(name: .customLong("json"), help: "Print one JSON document, or JSON lines for streams.")
     var json = false
 
+    @OptionGroup var color: ColorOptions
+
     @Option(
         name: .customLong("plain-http"),
         help: ArgumentHelp("A registry (host[:port]) to talk to without TLS. Loopback needs none.", valueName: "host"))

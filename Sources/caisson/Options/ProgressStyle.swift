@@ -18,16 +18,14 @@ enum ProgressStyle: String, ExpressibleByArgument, CaseIterable {
     }
 
     /// `source` is the Dockerfile that warnings are about.
-    func view(for source: SourceText? = nil) throws -> any ProgressView {
+    func view(for source: SourceText? = nil, _ color: ColorOptions) throws -> any ProgressView {
         switch resolved {
         case .auto, .plain: return PlainProgress(source: source)
         case .tty:
             guard StandardError.isTerminal else {
                 throw CommandFailure.usage("--progress tty needs a terminal as standard error")
             }
-            // Any value but the empty one, says no-color.org.
-            let inColor = ProcessEnvironment.variables()["NO_COLOR"]?.isEmpty ?? true
-            return TerminalProgress(source: source, inColor: inColor)
+            return TerminalProgress(source: source, inColor: color.color.isInColor)
         case .json: return JSONProgress()
         case .quiet: return QuietProgress()
         }
