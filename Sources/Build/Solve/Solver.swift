@@ -63,7 +63,7 @@ package actor Solver {
         self.now = now
         // Steps that run here and output of shared ones arrive from different places.
         let gate = ReportGate()
-        self.report = { event in gate.pass { report(event) } }
+        self.report = { event in gate.pass(event) { report(event) } }
     }
 
     /// What people know of the build's steps, for an attempt after this one.
@@ -230,9 +230,14 @@ package actor Solver {
     }
 }
 
-/// Lets one event pass at a time.
+/// Lets one event pass at a time, and what several steps wait for once.
 private final class ReportGate: Sendable {
-    private let gate = Mutex<Void>(())
+    private let gate = Mutex(TransferNews())
 
-    func pass(_ report: () -> Void) { gate.withLock { _ in report() } }
+    func pass(_ event: BuildEvent, _ report: () -> Void) {
+        gate.withLock { news in
+            if case .transfer(let transfer) = event, !news.isNew(transfer) { return }
+            report()
+        }
+    }
 }

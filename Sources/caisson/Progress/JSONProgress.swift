@@ -6,6 +6,7 @@ import Synchronization
 
 /// Events as JSON lines on stderr, stdout stays free for results:
 /// `{"time","event":"step-started|step-output|step-finished|step-failed|warning|transfer|planned","step":{…},…}`.
+/// JSON is UTF-8: where output is none, U+FFFD stands. Plain progress has every byte.
 final class JSONProgress: ProgressView {
     private struct Stream: Hashable {
         let step: Int

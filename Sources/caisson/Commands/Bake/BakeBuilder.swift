@@ -18,6 +18,7 @@ struct BakedTarget {
 struct BakeBuilder {
     let engine: Engine
     let progress: ProgressStyle
+    let color: ColorOptions
 
     /// Further ones would only wait for processors.
     private static let concurrency = 8
@@ -31,7 +32,7 @@ struct BakeBuilder {
     func build(_ builds: [BakeTargetBuild]) async throws -> [BakedTarget] {
         var ready: [Ready] = []
         for build in builds { ready.append(try await prepare(build)) }
-        let view = try BakeProgress(progress.view(), isSingle: builds.count == 1)
+        let view = try BakeProgress(progress.view(color), isSingle: builds.count == 1)
         return try await view.following(images: { $0.flatMap(\.built.images) }) { report in
             for build in builds { for warning in build.warnings { view.warn(warning) } }
             let results = try await solve(ready, view)

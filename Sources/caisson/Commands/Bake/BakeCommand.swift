@@ -57,7 +57,7 @@ struct BakeCommand: AsyncParsableCommand {
         let builds = try BakeTargetBuild.all(selection, allow: allow, devices: devices)
         if try await BakeQuestions(general: question, printsJSON: store.json).answer(builds, of: store) { return }
         let engine = try store.engine(limits: try limits.limits)
-        let baked = try await BakeBuilder(engine: engine, progress: progress).build(builds)
+        let baked = try await BakeBuilder(engine: engine, progress: progress, color: store.color).build(builds)
         try write(baked)
     }
 
