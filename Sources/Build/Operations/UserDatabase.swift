@@ -114,9 +114,13 @@ package struct UnknownUser: Error, Hashable, Sendable, CustomStringConvertible {
     let known: [String]
 
     package var description: String {
+        if name.isEmpty { return "no \(kind) is named beside the colon" }
+        if name.allSatisfy({ "0"..."9" ~= $0 }) { return "the \(kind) \(name) is larger than \(Int32.max)" }
         let file = kind == "user" ? "/etc/passwd" : "/etc/group"
         return "unknown \(kind) `\(name)`: it is not in the image's \(file)"
     }
 
-    package var hint: String { "create it in an earlier RUN, or use its number" }
+    package var hint: String? {
+        name.contains { !("0"..."9" ~= $0) } ? "create it in an earlier RUN, or use its number" : nil
+    }
 }

@@ -16,13 +16,14 @@ extension Planner {
                 sources = [vertex]
             }
         }
-        let operation = try copyOperation(
+        var operation = try copyOperation(
             copy.sources, to: copy.destination, owner: copy.owner, mode: copy.mode, excludes: copy.excludes,
             isLinked: copy.isLinked, keepsParents: copy.keepsParents, origin: origin, unpacks: false, &state)
         for (index, source) in operation.sources.enumerated() where RemoteSource.isRemote(source) {
             throw PlanError(
                 .error("COPY does not fetch `\(source)`", at: operation.places[index], hint: "use ADD"))
         }
+        operation.originTitle = copy.from.map { "`\($0.text)`" }
         extend(&state, with: operation, sources: sources, instruction, history: Self.history("COPY", operation))
     }
 
@@ -76,7 +77,7 @@ extension Planner {
         let declared = state.environment["SOURCE_DATE_EPOCH"].flatMap(Int64.init)
         var operation = CopyOperation(
             origin: origin, sources: paths, inlineFiles: inline, destination: path,
-            owner: try owner.map { try self.owner($0, isLinked: isLinked, state) },
+            owner: try owner.map { try self.owner($0, isLinked: isLinked, state) }.flatMap { $0.isEmpty ? nil : $0 },
             mode: try modeText.flatMap { text in try mode.map { try Self.change($0, text) } }, modeText: modeText,
             unpacksArchives: unpacks,
             epoch: isLinked ? declared ?? request.epoch ?? Self.earliestEpoch : state.commandEpoch)

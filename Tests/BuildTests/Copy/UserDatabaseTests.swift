@@ -44,4 +44,13 @@ struct UserDatabaseTests {
         #expect(throws: UnknownUser.self) { try Self.database.identity(of: text) }
         #expect(throws: UnknownUser.self) { try Self.database.owner(of: text) }
     }
+
+    @Test(arguments: [
+        ("nobody", "not in the image's /etc/passwd"), ("app:nogroup", "not in the image's /etc/group"),
+        ("2147483648", "is larger than 2147483647"), ("root:", "no group is named"), (":5", "no user is named"),
+    ])
+    func errorsSayWhatIsWrongWithTheName(_ text: String, _ expected: String) {
+        let error = #expect(throws: UnknownUser.self) { try Self.database.owner(of: text) }
+        #expect(error?.description.contains(expected) == true, "\(String(describing: error))")
+    }
 }

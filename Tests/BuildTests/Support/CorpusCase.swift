@@ -107,7 +107,9 @@ struct CorpusCase {
                 let text = entry.arrayValue?.last?.stringValue ?? ""
                 let words = text.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
                 switch words[0] {
-                case "directory": archive.add(name, type: "5", mode: 0o755)
+                case "directory":
+                    let mode = text.split(separator: " ").dropFirst().first.flatMap { Int($0, radix: 8) }
+                    archive.add(name, type: "5", mode: mode ?? 0o755)
                 case "link": archive.add(name, type: "2", link: String(words[2]), mode: 0o777)
                 case "hard": archive.add(name, type: "1", link: String(text.dropFirst("hard link to ".count)))
                 default:

@@ -18,6 +18,8 @@ package struct CopyOperation: Sendable {
     }
 
     package var origin: Origin
+    /// What messages call the origin, if it is a stage or an image.
+    package var originTitle: String?
     /// Paths and patterns below the origin's root.
     package var sources: [String]
     package var inlineFiles: [InlineFile]

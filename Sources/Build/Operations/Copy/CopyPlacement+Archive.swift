@@ -3,14 +3,19 @@ package import Storage
 
 extension CopyPlacement {
     /// Unpacks an archive's entries below the directory `destination` as tar does: in their order, later ones replacing
-    /// earlier ones and what stands in the way, links on the way followed inside the tree. An archive's root entry
-    /// leaves the destination as it is. `--chmod` is not for what an archive brings.
+    /// earlier ones and what stands in the way, links on the way followed inside the tree. An entry for the
+    /// archive's root is one for the destination, unless that is the root of the image, which no layer has. `--chmod` is
+    /// not for what an archive brings.
     package mutating func unpack(
         _ entries: [(path: EntryPath, node: FileTree.Node?, linkTarget: EntryPath?)], to destination: String
     ) throws(CopyError) {
         let target = try resolve(Array(destination.utf8))
         try makeDirectory(target, nil)
-        for entry in entries where !entry.path.isRoot {
+        for entry in entries {
+            if entry.path.isRoot {
+                if let node = entry.node, !target.isRoot { unpack(node, at: target) }
+                continue
+            }
             let parent = try resolve(target.appending(entry.path).parent?.bytes ?? [])
             try makeDirectory(parent, nil)
             let path = parent.appending(entry.path.name)

@@ -14,13 +14,15 @@ extension LayerExecutor {
         of copy: CopyOperation, in tree: FileTree, from source: SelectionSource
     ) throws(CopyError) -> CopySelection {
         let context = context(of: source)
-        return try CopySelection(of: copy, in: tree, called: title(of: source)) { context?.exclusion(of: $0) }
+        return try CopySelection(of: copy, in: tree, called: title(of: source, for: copy)) {
+            context?.exclusion(of: $0)
+        }
     }
 
-    private func title(of source: SelectionSource) -> String {
+    private func title(of source: SelectionSource, for copy: CopyOperation) -> String {
         switch source {
         case .context(let index): graph.title(ofContext: index)
-        case .chain: "the stage or image it is copied from"
+        case .chain: copy.originTitle ?? "the stage or image it is mounted from"
         }
     }
 
@@ -47,7 +49,7 @@ extension LayerExecutor {
     {
         let context = context(of: source)
         let selection = try selection(of: copy, in: try await tree(of: source), from: source)
-        if context == nil { selection.warnings(of: copy, from: title(of: source)).forEach(warn) }
+        if context == nil { selection.warnings(of: copy, from: title(of: source, for: copy)).forEach(warn) }
         let owner = try copy.owner.map { try UserDatabase(of: base, in: store).owner(of: $0) }
         var placement = CopyPlacement(
             on: base, owner: owner, mode: copy.mode, epoch: copy.epoch, isLinked: copy.isLinked,
