@@ -204,7 +204,7 @@ let package = Package(
             swiftSettings: swift),
         // What the fuzzer runs, and the replay of the inputs it kept (script/fuzz).
         .target(
-            name: "FuzzTargets", dependencies: ["Archive", "Dockerfile"], path: "Tests/FuzzTargets",
+            name: "FuzzTargets", dependencies: ["Archive", "Bake", "Dockerfile", "OCI"], path: "Tests/FuzzTargets",
             swiftSettings: swift),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], exclude: ["Corpus"], swiftSettings: swift),
         .testTarget(

@@ -43,7 +43,10 @@ import Testing
         }
         let environment = BakeEnvironment(
             variables: pairs("env"), given: pairs("var"),
-            builtins: ["BAKE_CMD_CONTEXT": "cwd://", "BAKE_LOCAL_PLATFORM": "linux/amd64"], now: 1_700_000_000)
+            builtins: ["BAKE_CMD_CONTEXT": "cwd://", "BAKE_LOCAL_PLATFORM": "linux/amd64"], now: 1_700_000_000,
+            variableFile: (try? Data(contentsOf: folder.appending(path: ".env"))).map {
+                BakeSource(name: ".env", bytes: [UInt8]($0))
+            })
         do {
             let definition = try BakeDefinition(sources, environment: environment)
             return try BakeSelection(words["target"] ?? [], of: definition, overrides: words["set"] ?? []).json

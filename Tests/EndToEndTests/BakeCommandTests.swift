@@ -123,6 +123,34 @@ import Testing
         #expect(result.code == 2 && result.errorText.contains(message), "\(result.code) \(result.errorText)")
     }
 
+    @Test(.enabled(if: Requirements.build, Requirements.buildComment))
+    func composeFilesAreBuiltWithTheirVariables() async throws {
+        let workspace = try workspace()
+        try workspace.write(".env", "WHO=file\n")
+        try workspace.write(
+            "compose.yaml",
+            """
+            services:
+              web:
+                image: web:1
+                build:
+                  context: base
+                  dockerfile_inline: |
+                    FROM lower
+                    ARG WHO
+                    RUN echo $$WHO > /who.txt
+                  args: {WHO: "${WHO}"}
+                  additional_contexts: {lower: "service:lower"}
+              lower:
+                build: {context: base, args: {V: "2"}}
+              db:
+                image: example.org/db
+            """)
+        let output = try await workspace.succeed("bake", "-f", "compose.yaml")
+        #expect(output.split(separator: "\n").count == 2)
+        #expect(try await workspace.succeed("run", "web:1", "cat", "/who.txt", "/base.txt") == "file\nbase-2\n")
+    }
+
     @Test func checksOfTargetsFailIfOneDoes() async throws {
         let workspace = try workspace()
         let good = try await workspace.caisson("bake", "--check", "app", "files")

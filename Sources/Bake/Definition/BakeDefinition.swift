@@ -10,8 +10,15 @@ package struct BakeSource: Sendable {
 
     /// What is looked for in a directory where no file is named, in the order in which they are merged.
     package static let usualNames = [
-        "docker-bake.json", "docker-bake.hcl", "docker-bake.override.json", "docker-bake.override.hcl",
+        "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", "docker-bake.json",
+        "docker-bake.hcl", "docker-bake.override.json", "docker-bake.override.hcl",
     ]
+
+    /// Of a compose file; all others are bake files.
+    package var isCompose: Bool {
+        let name = name.lowercased()
+        return name.hasSuffix(".yaml") || name.hasSuffix(".yml")
+    }
 
     package init(name: String, text: String) { self.init(name: name, bytes: Array(text.utf8)) }
 }
@@ -45,13 +52,26 @@ package struct BakeDefinition: Sendable {
     /// Throws `BakeError`.
     package init(_ sources: [BakeSource], environment: BakeEnvironment) throws {
         self.environment = environment
+        try addServices(sources.filter(\.isCompose))
         var definitions = Definitions()
-        for source in sources {
+        for source in sources where !source.isCompose {
             let file = try BakeFile(source.bytes, name: source.name)
             try definitions.add(try Self.body(of: file))
         }
         let evaluation = Evaluation(definitions, environment: environment)
         try evaluate(evaluation)
+    }
+
+    private mutating func addServices(_ sources: [BakeSource]) throws {
+        guard !sources.isEmpty else { return }
+        var variables = environment.composeVariables
+        if let source = environment.variableFile {
+            variables = try VariableFile.variables(
+                of: try BakeFile(source.bytes, name: source.name), known: variables)
+        }
+        let files = try sources.map { try BakeFile($0.bytes, name: $0.name) }
+        for target in try ComposeProject(files, variables: variables).targets() { add(target) }
+        if !targetNames.isEmpty { add(BakeGroup(name: "default", targets: targetNames)) }
     }
 
     private static func body(of file: BakeFile) throws(BakeError) -> Body {

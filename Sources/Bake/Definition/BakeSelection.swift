@@ -130,10 +130,11 @@ package struct BakeSelection: Sendable {
                 targets.append(linked)
             }
         }
+        let known = Dictionary(targets.map { ($0.name, $0) }) { first, _ in first }
         var done: Set<String> = []
         for target in targets {
             var path: [String] = []
-            try checkLinks(target.name, &path, &done, at: nil)
+            try checkLinks(target.name, of: known, &path, &done, at: nil)
         }
     }
 
@@ -142,26 +143,27 @@ package struct BakeSelection: Sendable {
     }
 
     private func checkLinks(
-        _ name: String, _ path: inout [String], _ done: inout Set<String>, at place: Place?
+        _ name: String, of known: [String: BakeTarget], _ path: inout [String], _ done: inout Set<String>,
+        at place: Place?
     ) throws {
         if done.contains(name) { return }
         if let start = path.firstIndex(of: name) {
             let cycle = (path[start...] + [name]).map { "`\($0)`" }.joined(separator: " → ")
             throw BakeError("targets start from each other: \(cycle)", at: place)
         }
-        guard let target = targets.first(where: { $0.name == name }) else { return }
+        guard let target = known[name] else { return }
         guard path.count < Expression.depthLimit else {
             throw BakeError("targets start from each other more than \(Expression.depthLimit) deep", at: place)
         }
         path.append(name)
         for link in Self.links(of: target) {
-            let other = targets.first { $0.name == link.name }?.texts(.platforms) ?? []
+            let other = known[link.name]?.texts(.platforms) ?? []
             let own = target.texts(.platforms)
             if own.count > 1, other.count > 1, let missing = own.first(where: { !other.contains($0) }) {
                 throw BakeError(
                     "`\(name)` is for \(missing), and `\(link.name)`, which it uses, is not", at: link.place)
             }
-            try checkLinks(link.name, &path, &done, at: link.place)
+            try checkLinks(link.name, of: known, &path, &done, at: link.place)
         }
         path.removeLast()
         done.insert(name)

@@ -8,15 +8,18 @@ package struct BakeEnvironment: Sendable {
     package var builtins: [String: String]
     /// Seconds since 1970: what `timestamp()` says.
     package var now: Int64
+    /// The file `.env`, for compose files.
+    package var variableFile: BakeSource?
 
     package init(
         variables: [String: String] = [:], given: [String: String] = [:], builtins: [String: String] = [:],
-        now: Int64 = 0
+        now: Int64 = 0, variableFile: BakeSource? = nil
     ) {
         self.variables = variables
         self.given = given
         self.builtins = builtins
         self.now = now
+        self.variableFile = variableFile
     }
 
     /// A value for a variable from outside of the files.
@@ -37,6 +40,9 @@ package struct BakeEnvironment: Sendable {
         }
         return nil
     }
+
+    /// What compose files see.
+    var composeVariables: [String: String] { (looksUpVariables ? variables : [:]).merging(given) { $1 } }
 
     /// Other builders' switch.
     private var looksUpVariables: Bool {

@@ -34,6 +34,7 @@ extension Evaluation {
 
     private func blockAttribute(_ name: String, of reference: Reference, at place: Place) throws -> Value {
         var result: Value?
+        try spend(1 + definitions.targets.count / 8, at: place)
         let found = try blocks(of: reference)
         guard !found.isEmpty else {
             throw BakeError(

@@ -17,11 +17,14 @@ struct Builtin: Sendable {
     static let all: [String: Builtin] = [numbers, comparisons, texts, lists, sets, objects, encodings, patterns]
         .reduce(into: [:]) { $0.merge($1) { $1 } }
 
+    private static let networks = "nothing in a build needs the addresses of networks"
+
     /// What other builders have and this one has not.
     static let refused = [
         "uuidv4": "its result is another one each time, so that no build could be repeated",
         "bcrypt": "its result is another one each time, so that no build could be repeated",
         "rsadecrypt": "give the build a secret instead",
+        "cidrhost": networks, "cidrnetmask": networks, "cidrsubnet": networks, "cidrsubnets": networks,
     ]
 }
 

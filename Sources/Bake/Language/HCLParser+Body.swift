@@ -1,6 +1,7 @@
 extension HCLParser {
     mutating func body(isFile: Bool) throws(BakeError) -> Body {
         var body = Body()
+        var names: Set<String> = []
         while true {
             try skipLines()
             if position == end {
@@ -11,7 +12,7 @@ extension HCLParser {
                 guard !isFile else { throw error("there is no block to close here") }
                 return body
             }
-            try entry(of: &body)
+            try entry(of: &body, &names)
             try skipSpace()
             guard position == end || byte == UInt8(ascii: "\n") || (!isFile && byte == UInt8(ascii: "}")) else {
                 throw unexpected("expected the end of the line")
@@ -19,7 +20,7 @@ extension HCLParser {
         }
     }
 
-    private mutating func entry(of body: inout Body) throws(BakeError) {
+    private mutating func entry(of body: inout Body, _ names: inout Set<String>) throws(BakeError) {
         let start = position
         guard let name = name() else {
             throw unexpected("expected the name of an attribute or a block")
@@ -28,7 +29,7 @@ extension HCLParser {
         try skipSpace()
         if byte == UInt8(ascii: "="), !starts(with: "==") {
             position += 1
-            if body[name] != nil { throw BakeError("`\(name)` is set twice here", at: place) }
+            if !names.insert(name).inserted { throw BakeError("`\(name)` is set twice here", at: place) }
             body.attributes.append(BodyAttribute(name: name, place: place, value: try expression()))
         } else {
             body.blocks.append(try block(name, from: start))

@@ -9,9 +9,10 @@ import SystemPackage
 
 struct BakeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bake", abstract: "Builds the targets that bake files define.",
+        commandName: "bake", abstract: "Builds the targets that bake and compose files define.",
         discussion: """
-            Without --file it reads what is there of docker-bake.json, docker-bake.hcl, docker-bake.override.json and \
+            Without --file it reads what is there of compose.yaml, compose.yml, docker-compose.yml, \
+            docker-compose.yaml, docker-bake.json, docker-bake.hcl, docker-bake.override.json and \
             docker-bake.override.hcl, and merges them in this order. Paths start from the working directory. \
             Variables take their values from the environment.
 

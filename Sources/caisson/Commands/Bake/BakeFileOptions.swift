@@ -8,7 +8,7 @@ import SystemPackage
 struct BakeFileOptions: ParsableArguments {
     @Option(
         name: [.short, .customLong("file")],
-        help: "A bake file; several are merged, later ones win. - is standard input.")
+        help: "A bake or compose file; several are merged, later ones win. - is standard input.")
     var file: [String] = []
     @Option(
         name: .customLong("set"),
@@ -25,13 +25,17 @@ struct BakeFileOptions: ParsableArguments {
     func definition() throws -> BakeDefinition {
         let environment = ProcessEnvironment.variables()
         let epoch = environment["SOURCE_DATE_EPOCH"].flatMap { Int64($0) }
+        let sources = try sources(environment)
+        let variables = FilePath(".env").absolute()
+        let isComposed = sources.contains(where: \.isCompose) && FileContents.exists(variables)
         return try BakeDefinition(
-            try sources(environment),
+            sources,
             environment: BakeEnvironment(
                 variables: environment, given: try BuildCommand.pairs(variable),
                 builtins: [
                     "BAKE_CMD_CONTEXT": "cwd://", "BAKE_LOCAL_PLATFORM": Platform.current.description,
-                ], now: epoch ?? WallClock.seconds()))
+                ], now: epoch ?? WallClock.seconds(),
+                variableFile: isComposed ? try Self.source(".env") : nil))
     }
 
     private func sources(_ environment: [String: String]) throws -> [BakeSource] {
