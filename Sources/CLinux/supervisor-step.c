@@ -59,14 +59,15 @@ static void make_devices(unsigned owner) {
     }
 }
 
-static void write_file(const char *name, size_t name_length, const char *bytes, size_t size) {
+static void write_file(
+    const char *name, size_t name_length, const char *bytes, size_t size, unsigned mode, unsigned owner) {
     char path[256];
     if (snprintf(path, sizeof path, CAISSON_STEP_DIRECTORY "/%.*s", (int)name_length, name) >= (int)sizeof path) {
         errno = ENAMETOOLONG;
         fail("create a file of the bundle");
     }
-    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (file < 0) fail("create %s", path);
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0 || fchown(file, owner, owner) < 0 || fchmod(file, mode) < 0) fail("create %s", path);
     while (size > 0) {
         ssize_t written = write(file, bytes, size);
         if (written < 0) fail("write %s", path);
@@ -76,8 +77,8 @@ static void write_file(const char *name, size_t name_length, const char *bytes, 
     close(file);
 }
 
-// Makes the bundle's files; returns the runtime's arguments.
-static char **unpack_bundle(int bundle) {
+// Makes the bundle's files, which belong to `owner`; returns the runtime's arguments.
+static char **unpack_bundle(int bundle, unsigned owner) {
     struct stat status;
     if (fstat(bundle, &status) < 0) fail("read the bundle");
     size_t size = (size_t)status.st_size;
@@ -93,7 +94,7 @@ static char **unpack_bundle(int bundle) {
         char *contents = bytes + at + entry.name_length;
         at += (size_t)entry.name_length + entry.size;
         if (entry.name_length > 0) {
-            write_file(name, entry.name_length, contents, entry.size);
+            write_file(name, entry.name_length, contents, entry.size, entry.mode, owner);
             continue;
         }
         arguments = calloc((size_t)entry.size + 1, sizeof *arguments);
@@ -165,9 +166,10 @@ _Noreturn void supervisor_run_step(
     // The mount namespace is a copy of the supervisor's; what is mounted here goes with this process.
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) fail("separate the mount namespace");
     mount_private("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
-    mount_private("tmpfs", CAISSON_STEP_DIRECTORY, MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=16m");
+    // Programs among the bundle's files can be run by what they are shown to.
+    mount_private("tmpfs", CAISSON_STEP_DIRECTORY, MS_NOSUID | MS_NODEV, "mode=755,size=16m");
     make_devices(supervisor->base);
-    char **arguments = unpack_bundle(descriptors[caisson_step_bundle]);
+    char **arguments = unpack_bundle(descriptors[caisson_step_bundle], supervisor->base);
     attach(descriptors[caisson_step_root], CAISSON_STEP_DIRECTORY "/rootfs");
     if (mkdir(CAISSON_STEP_DIRECTORY "/mounts", 0755) < 0) fail("create the directory of mounts");
     for (uint32_t i = 0; i < request->mount_count; i++) {

@@ -1,7 +1,7 @@
 package import Linux
 
 extension SandboxSpec {
-    /// A file that only the step sees: it lies in a file system in memory that is no part of the root.
+    /// A program that only the step sees: it lies in a file system in memory that is no part of the root.
     package struct File: Hashable, Sendable {
         /// One component of a path.
         package var name: String

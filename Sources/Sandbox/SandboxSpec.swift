@@ -16,7 +16,7 @@ package struct SandboxSpec: Sendable {
     package var extraHosts: [ExtraHost]
     package var limits: Limits
     package var mounts: [Mount]
-    /// Shown below `/dev/pipes`, readable by all.
+    /// Shown below `/dev/pipes`; all may read and run them.
     package var files: [File]
     /// The root refuses writes; mounts keep their own mode.
     package var isRootReadOnly: Bool

@@ -68,6 +68,8 @@ struct caisson_reply {
 struct caisson_bundle_entry {
     uint32_t name_length;
     uint32_t size;
+    // Of the file; meaningless for the arguments.
+    uint32_t mode;
 };
 
 // Where the step's own mount namespace has its bundle; the root is mounted on `rootfs` below, extra mounts on

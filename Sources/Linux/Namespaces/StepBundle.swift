@@ -15,13 +15,16 @@ package struct StepBundle: ~Copyable {
     private var bytes: [UInt8] = []
 
     /// `command` begins with the absolute path of the runtime.
-    package init(command: [String]) { append("", command.flatMap { Array($0.utf8) + [0] }) }
+    package init(command: [String]) { append("", command.flatMap { Array($0.utf8) + [0] }, mode: 0) }
 
-    /// A file of the directory, readable by all.
-    package mutating func add(_ name: String, _ contents: [UInt8]) { append(name, contents) }
+    /// A file of the directory that belongs to the build's root, readable by all.
+    package mutating func add(_ name: String, _ contents: [UInt8], isProgram: Bool = false) {
+        append(name, contents, mode: isProgram ? 0o755 : 0o644)
+    }
 
-    private mutating func append(_ name: String, _ contents: [UInt8]) {
-        let entry = caisson_bundle_entry(name_length: UInt32(name.utf8.count), size: UInt32(contents.count))
+    private mutating func append(_ name: String, _ contents: [UInt8], mode: UInt32) {
+        let entry = caisson_bundle_entry(
+            name_length: UInt32(name.utf8.count), size: UInt32(contents.count), mode: mode)
         withUnsafeBytes(of: entry) { bytes += $0 }
         bytes += Array(name.utf8)
         bytes += contents

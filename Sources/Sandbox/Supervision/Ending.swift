@@ -6,10 +6,12 @@ struct Ending {
     let duration: Duration
     let log: [UInt8]
 
-    func exit(timedOut: Bool, usage: Cgroup.Usage, runtime: String) throws(SandboxError) -> SandboxExit {
+    func exit(
+        timedOut: Bool, usage: Cgroup.Usage, runtime: String, program: String
+    ) throws(SandboxError) -> SandboxExit {
         let code = end.status.shellCode
         if !timedOut, !log.isEmpty, code != 0 {
-            throw RuntimeLog.error(String(decoding: log, as: UTF8.self), runtime: runtime)
+            throw RuntimeLog.error(String(decoding: log, as: UTF8.self), runtime: runtime, program: program)
         }
         return SandboxExit(
             cause: cause(timedOut, code, usage), code: code, duration: duration, processorTime: end.processorTime,

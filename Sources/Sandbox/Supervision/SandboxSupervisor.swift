@@ -103,7 +103,8 @@ package final class SandboxSupervisor: Sendable {
         try Task.checkCancellation()
         let ending = try result.get()
         try removal.get()
-        return try ending.exit(timedOut: control.timedOut, usage: usage, runtime: runtime.name)
+        return try ending.exit(
+            timedOut: control.timedOut, usage: usage, runtime: runtime.name, program: spec.arguments[0])
     }
 
     private func raiseLimits(for spec: SandboxSpec) throws(SandboxError) {
@@ -137,7 +138,7 @@ package final class SandboxSupervisor: Sendable {
         bundle.add("config.json", configuration.json.canonicalBytes)
         for file in shown { bundle.add(file.name, Array(file.contents.utf8)) }
         for (index, file) in spec.files.enumerated() {
-            bundle.add(RuntimeConfiguration.name(ofFile: index), file.contents)
+            bundle.add(RuntimeConfiguration.name(ofFile: index), file.contents, isProgram: true)
         }
         return try bundle.descriptor()
     }
