@@ -17,7 +17,6 @@ let safeSwift = swift + [.strictMemorySafety()]
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
-let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "caisson",
@@ -32,8 +31,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         // The logging interface of the server packages.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        // Pipeline files: YAML with source marks.
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         // Runs and queue on one machine: SQLite with migrations.
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         // The agent's HTTP API.
@@ -65,6 +62,8 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         // libcrypto: SHA-256 at the speed of the CPU's own instructions.
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        // libyaml: pipelines, compose files, specifications of devices.
+        .target(name: "CYAML", dependencies: ["CLazyLibrary"]),
         // Kernel interfaces glibc does not wrap, and everything that runs between fork and exec.
         .target(name: "CLinux"),
 
@@ -85,6 +84,8 @@ let package = Package(
         .target(
             name: "Archive", dependencies: ["CBzip2", "CDeflate", "CLzma", "CZlib", "CZstd", "Linux", systemPackage],
             swiftSettings: swift),
+        // YAML documents as nodes with places.
+        .target(name: "YAML", dependencies: ["CYAML"], swiftSettings: swift),
         // Mirrors, refs, fetch, trees and blobs by id.
         .target(
             name: "Git", dependencies: ["CCrypto", "CGit2", "CZlib", "HTTP", "Linux", systemPackage],
@@ -113,7 +114,7 @@ let package = Package(
         // MARK: Service ring
 
         // Pipeline files: triggers, checks, images, tags; positions and diagnostics.
-        .target(name: "Pipeline", dependencies: ["OCI", yams], exclude: ["README.md"], swiftSettings: safeSwift),
+        .target(name: "Pipeline", dependencies: ["OCI", "YAML"], exclude: ["README.md"], swiftSettings: safeSwift),
         // Bake files: HCL, JSON and compose files as resolved targets.
         .target(name: "Bake", dependencies: ["Dockerfile", "OCI"], swiftSettings: safeSwift),
         // Runs: state machine, queue with leases, SQLite store, logs on disk.
@@ -191,6 +192,7 @@ let package = Package(
                 "TestServers", "git-helper", systemPackage,
             ],
             swiftSettings: swift),
+        .testTarget(name: "YAMLTests", dependencies: ["YAML"], swiftSettings: swift),
         .testTarget(
             name: "PipelineTests", dependencies: ["OCI", "Pipeline"], exclude: ["Corpus"], swiftSettings: swift),
         .testTarget(name: "BakeTests", dependencies: ["Bake", "OCI"], exclude: ["Corpus"], swiftSettings: swift),

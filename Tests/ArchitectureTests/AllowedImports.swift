@@ -36,6 +36,7 @@ extension AllowedImports {
         "CZstd": [],
         "CCurl": ["CLazyLibrary"],
         "CGit2": ["CLazyLibrary"],
+        "CYAML": ["CLazyLibrary"],
         // Model
         "OCI": ["CCrypto"],
         "Dockerfile": [],
@@ -43,6 +44,7 @@ extension AllowedImports {
         "Linux": ["CLinux", "Glibc", "SystemPackage"],
         "HTTP": ["CCurl", "Linux", "SystemPackage"],
         "Archive": ["CBzip2", "CDeflate", "CLzma", "CZlib", "CZstd", "Glibc", "Linux", "SystemPackage"],
+        "YAML": ["CYAML"],
         "Git": ["CCrypto", "CGit2", "CZlib", "Glibc", "HTTP", "Linux", "SystemPackage"],
         // Engine
         "Storage": ["Archive", "Glibc", "Linux", "OCI", "SystemPackage"],
@@ -54,7 +56,7 @@ extension AllowedImports {
             "SystemPackage",
         ],
         // Service
-        "Pipeline": ["OCI", "Yams"],
+        "Pipeline": ["OCI", "YAML"],
         "Bake": ["Dockerfile", "OCI"],
         "Runs": ["Foundation", "GRDB", "Linux", "OCI", "Pipeline", "SystemPackage"],
         "Agent": [

@@ -1,3 +1,5 @@
+package import YAML
+
 /// A configuration file as read: its name for messages and its lines for excerpts.
 package struct ConfigSource: Sendable {
     package let name: String
@@ -49,7 +51,5 @@ package struct ConfigSource: Sendable {
 /// What a configuration file may ask of its reader.
 package enum ConfigLimits {
     package static let bytes = 256 * 1024
-    package static let nodes = 10_000
-    package static let depth = 32
-    package static let aliases = 100
+    package static let yaml = YAMLLimits(nodes: 10_000, depth: 32, aliases: 100)
 }

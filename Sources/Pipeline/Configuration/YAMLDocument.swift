@@ -1,100 +1,80 @@
 // YAML 1.2 with the core schema (https://yaml.org/spec/1.2.2/#103-core-schema): only `true` and `false` are booleans,
-// `on`, `yes`, `0755` and `12:30` stay text or decimal. libyaml, under Yams, finds the structure; types are decided here
-// from the text of plain scalars, because its own rules are those of YAML 1.1.
+// `on`, `yes`, `0755` and `12:30` stay text or decimal. libyaml finds the structure; types are decided here from the text
+// of plain scalars, because its own rules are those of YAML 1.1.
 
-import Yams
+import YAML
 
 package enum YAMLDocument {
     /// The one document in `source`, anchors resolved and `<<` merged, within `ConfigLimits`.
     package static func parse(_ source: ConfigSource) throws(ConfigError) -> ConfigValue {
-        let problems = YAMLScreen.problems(in: source)
-        guard problems.isEmpty else { throw ConfigError(problems) }
-        let root: Node?
+        if source.text.unicodeScalars.first == "\u{FEFF}" {
+            throw ConfigError([
+                source.error("file starts with a byte order mark", at: .start, hint: "save it as UTF-8 without BOM")
+            ])
+        }
+        let root: YAMLNode?
         do {
-            root = try Yams.Parser(yaml: source.text, resolver: .basic, encoding: .utf8).singleRoot()
+            root = try YAMLNode.parse(source.text.utf8, limits: ConfigLimits.yaml)
         } catch {
             throw ConfigError([diagnostic(for: error, in: source)])
         }
         guard let root else { return ConfigValue(.null, at: .start) }
-        var converter = YAMLConverter(source: source)
-        return try converter.convert(root, depth: 0)
+        return try YAMLConverter(source: source).convert(root)
     }
 
-    private static func diagnostic(for error: any Error, in source: ConfigSource) -> ConfigDiagnostic {
-        switch error as? YamlError {
-        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
-            .composer(let context, let problem, let mark, _):
-            let detail = context.map { " (\($0.text) in line \($0.mark.line))" } ?? ""
-            return source.error("\(problem)\(detail)", at: SourceSpan(line: mark.line, column: mark.column))
-        case .duplicatedKeysInMapping(let keys, let context):
-            let name = keys.first ?? ""
-            return source.error(
-                "key `\(name)` is given more than once",
-                at: SourceSpan(line: context.mark.line, column: context.mark.column, length: name.unicodeScalars.count),
-                hint: "this is the first; keep one of them")
-        case .reader(let problem, _, let value, _):
-            let scalar = value >= 0 ? " (U+\(String(value, radix: 16, uppercase: true)))" : ""
-            let span = source.position { $0.value == UInt32(bitPattern: value) }
-            return source.error("\(problem)\(scalar)", at: span)
-        default:
-            return source.error("not a YAML document", at: .start)
+    private static func diagnostic(for error: YAMLError, in source: ConfigSource) -> ConfigDiagnostic {
+        let place = SourceSpan(line: error.place.line, column: error.place.column)
+        switch error.problem {
+        case .repeatedKey(let name):
+            let span = SourceSpan(line: place.line, column: place.column, length: name.unicodeScalars.count)
+            return source.error("\(error)", at: span, hint: "this is the first; keep one of them")
+        case .syntax where source.isIndentedWithTab(before: place):
+            return source.error("tab in the indentation", at: place, hint: "indent with spaces")
+        default: return source.error("\(error)", at: place)
         }
     }
 }
 
 extension ConfigSource {
-    /// The place of the first character that `matches`; the start of the file when none does.
-    fileprivate func position(where matches: (Unicode.Scalar) -> Bool) -> SourceSpan {
-        for (index, line) in lines.enumerated() {
-            for (offset, scalar) in line.unicodeScalars.enumerated() where matches(scalar) {
-                return SourceSpan(line: index + 1, column: offset + 1)
-            }
-        }
-        return .start
+    /// Whether a tab stands at `place` with nothing but white space before it.
+    fileprivate func isIndentedWithTab(before place: SourceSpan) -> Bool {
+        guard lines.indices.contains(place.line - 1) else { return false }
+        let start = lines[place.line - 1].unicodeScalars.prefix(place.column)
+        return start.last == "\t" && start.allSatisfy { $0 == " " || $0 == "\t" }
     }
 }
 
-/// Turns the nodes of Yams into values with types and places, counting what aliases unfold to.
+/// Turns nodes into values with types.
 private struct YAMLConverter {
     let source: ConfigSource
-    var nodes = 0
 
-    mutating func convert(_ node: Node, depth: Int) throws(ConfigError) -> ConfigValue {
-        let span = span(of: node)
-        nodes += 1
-        guard nodes <= ConfigLimits.nodes else {
-            throw failure("file unfolds to more than \(ConfigLimits.nodes) values", at: span)
-        }
-        guard depth <= ConfigLimits.depth else {
-            throw failure("values are nested more than \(ConfigLimits.depth) deep", at: span)
-        }
-        switch node {
+    func convert(_ node: YAMLNode) throws(ConfigError) -> ConfigValue {
+        switch node.content {
         case .scalar(let scalar):
-            return try convert(scalar, at: span)
-        case .sequence(let sequence):
-            try checkTag(sequence.tag, at: span)
+            return try convert(scalar, node.tag, at: span(of: scalar, at: node.place))
+        case .sequence(let elements):
+            let span = SourceSpan(line: node.place.line, column: node.place.column)
+            try checkTag(node.tag, at: span)
             var values: [ConfigValue] = []
-            for element in sequence { values.append(try convert(element, depth: depth + 1)) }
+            for element in elements { values.append(try convert(element)) }
             return ConfigValue(.list(values), at: span)
-        case .mapping(let mapping):
-            try checkTag(mapping.tag, at: span)
-            return ConfigValue(.table(try entries(of: mapping, depth: depth)), at: span)
-        case .alias:
-            throw failure("alias stands for nothing", at: span)
+        case .mapping(let members):
+            let span = SourceSpan(line: node.place.line, column: node.place.column)
+            try checkTag(node.tag, at: span)
+            return ConfigValue(.table(try entries(of: members)), at: span)
         }
     }
 
-    private mutating func entries(of mapping: Node.Mapping, depth: Int) throws(ConfigError) -> [ConfigEntry] {
+    private func entries(of members: [YAMLEntry]) throws(ConfigError) -> [ConfigEntry] {
         var entries: [ConfigEntry] = []
         var merged: [ConfigEntry] = []
-        for (key, node) in mapping {
-            let keySpan = span(of: key)
-            guard case .scalar(let name) = key else { throw failure("a key must be plain text", at: keySpan) }
-            let value = try convert(node, depth: depth + 1)
-            if name.string == "<<", name.style == .plain {
+        for member in members {
+            let keySpan = span(of: member.key, at: member.place)
+            let value = try convert(member.value)
+            if member.isMerge {
                 merged += try mergedEntries(value, at: keySpan)
             } else {
-                entries.append(ConfigEntry(name: name.string, at: keySpan, value: value))
+                entries.append(ConfigEntry(name: member.name, at: keySpan, value: value))
             }
         }
         var known = Set(entries.map(\.name))
@@ -113,19 +93,19 @@ private struct YAMLConverter {
         }
     }
 
-    private func convert(_ scalar: Node.Scalar, at span: SourceSpan) throws(ConfigError) -> ConfigValue {
-        guard scalar.style == .plain || scalar.style == .any else {
-            return ConfigValue(.string, text: scalar.string, at: span)
+    private func convert(
+        _ scalar: YAMLNode.Scalar, _ tag: String, at span: SourceSpan
+    ) throws(ConfigError) -> ConfigValue {
+        if scalar.style != .plain || tag == "tag:yaml.org,2002:str" {
+            return ConfigValue(.string, text: scalar.text, at: span)
         }
-        let tag = scalar.tag.description
-        if tag == Tag.Name.str.rawValue { return ConfigValue(.string, text: scalar.string, at: span) }
-        try checkTag(scalar.tag, at: span)
-        return ConfigValue(CoreSchema.resolve(scalar.string), text: scalar.string, at: span)
+        try checkTag(tag, at: span)
+        return ConfigValue(CoreSchema.resolve(scalar.text), text: scalar.text, at: span)
     }
 
-    private func checkTag(_ tag: Tag, at span: SourceSpan) throws(ConfigError) {
-        guard tag.description.isEmpty else {
-            throw failure("type tags such as `\(tag.description)` are not supported", at: span)
+    private func checkTag(_ tag: String, at span: SourceSpan) throws(ConfigError) {
+        guard tag.isEmpty else {
+            throw failure("type tags such as `\(tag)` are not supported", at: span)
         }
     }
 
@@ -133,14 +113,12 @@ private struct YAMLConverter {
         ConfigError([source.error(message, at: span)])
     }
 
-    private func span(of node: Node) -> SourceSpan {
-        guard let mark = node.mark else { return .start }
-        guard case .scalar(let scalar) = node else { return SourceSpan(line: mark.line, column: mark.column) }
-        let quotes = scalar.style == .singleQuoted || scalar.style == .doubleQuoted ? 2 : 0
+    /// As far as its first line goes.
+    private func span(of scalar: YAMLNode.Scalar, at place: YAMLPlace) -> SourceSpan {
         let rest =
-            source.lines.indices.contains(mark.line - 1)
-            ? source.lines[mark.line - 1].unicodeScalars.count - mark.column + 1 : 1
-        let length = max(1, min(rest, scalar.string.unicodeScalars.count + quotes))
-        return SourceSpan(line: mark.line, column: mark.column, length: length)
+            source.lines.indices.contains(place.line - 1)
+            ? source.lines[place.line - 1].unicodeScalars.count - place.column + 1 : 1
+        let length = max(1, min(rest, scalar.text.unicodeScalars.count + (scalar.style == .quoted ? 2 : 0)))
+        return SourceSpan(line: place.line, column: place.column, length: length)
     }
 }
