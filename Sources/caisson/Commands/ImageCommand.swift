@@ -40,7 +40,8 @@ struct ImageCommand: ParsableCommand {
     }
 
     struct History: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Shows how an image was made, newest step first.")
+        static let configuration = CommandConfiguration(
+            commandName: "history", abstract: "Shows how an image was made, newest step first.")
         @Argument(help: "An image of the store.") var reference: String
         @OptionGroup var store: StoreOptions
 
@@ -74,7 +75,7 @@ struct ImageCommand: ParsableCommand {
 
     struct Inspect: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Prints an image's manifest and configuration as JSON.")
+            commandName: "inspect", abstract: "Prints an image's manifest and configuration as JSON.")
         @Argument(help: "An image of the store.") var reference: String
         @OptionGroup var store: StoreOptions
 

@@ -7,7 +7,7 @@ import OCI
 extension DockerfileCommand {
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Reports every mistake and doubtful place of a Dockerfile.",
+            commandName: "check", abstract: "Reports every mistake and doubtful place of a Dockerfile.",
             discussion: "Example: caisson dockerfile check Dockerfile")
 
         @OptionGroup var subject: Subject
@@ -17,7 +17,7 @@ extension DockerfileCommand {
 
     struct Outline: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lists what a target asks for: arguments, secrets, agents, cache mounts.",
+            commandName: "outline", abstract: "Lists what a target asks for: arguments, secrets, agents, cache mounts.",
             discussion: "Example: caisson dockerfile outline Dockerfile --target release")
 
         @OptionGroup var subject: Subject
@@ -28,6 +28,7 @@ extension DockerfileCommand {
 
     struct Targets: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "targets",
             abstract: "Lists the stages that can be built, with what the comments above them say.")
 
         @OptionGroup var subject: Subject

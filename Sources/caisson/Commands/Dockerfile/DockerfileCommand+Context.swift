@@ -8,7 +8,7 @@ import SystemPackage
 extension DockerfileCommand {
     struct Context: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lists the files of a directory that a build may see.",
+            commandName: "context", abstract: "Lists the files of a directory that a build may see.",
             discussion: """
                 With --verbose every file has a line: `in` and its path, or `out`, its path, and the rule of the ignore
                 file that dropped it. A directory that is dropped with all it holds has one line.

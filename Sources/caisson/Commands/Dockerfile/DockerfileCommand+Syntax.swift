@@ -23,7 +23,7 @@ extension DockerfileCommand {
 
     struct Expand: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Expands a word as instructions do.",
+            commandName: "expand", abstract: "Expands a word as instructions do.",
             discussion: "Example: caisson dockerfile expand '${NAME:-none}' --env NAME=a")
 
         @Argument(help: "What an instruction would hold, quotes and variables as they are.") var word: String
