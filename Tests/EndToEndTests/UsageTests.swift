@@ -108,7 +108,7 @@ struct UsageTests {
     }
 
     @Test(arguments: [
-        (["build", "missing"], ["missing/Dockerfile", "--file"]),
+        (["build", "missing"], ["the build context `missing`", "no such file or directory"]),
         (["build", "-f", "missing", "."], ["missing"]),
         (["build", "ftp://example.org/app"], ["ftp://example.org/app", "no build context"]),
         (["build", "-t", "Upper", "."], ["upper-case"]),
@@ -118,7 +118,14 @@ struct UsageTests {
         (["build", "--output", "type=oci,dest=x,level=9", "."], ["level"]),
         (["build", "--output", "type=local,dest=-", "."], ["standard output"]),
         (["build", "--memory", "lots", "."], ["lots", "512m"]),
-        (["build", "--label", "x", "."], ["name=value"]),
+        (["build", "--label", "=x", "."], ["`=x`", "name=value"]),
+        (["build", "--build-arg", "=x", "."], ["`=x`", "name=value"]),
+        (["build", "--build-arg", "", "."], ["name=value"]),
+        (["build", "--annotation", "x", "."], ["`x`", "name=value"]),
+        (["build", "--annotation", "=x", "."], ["no name"]),
+        (["build", "--annotation", "indx:a=b", "."], ["`indx`", "did you mean `index`?"]),
+        (["build", "--annotation", "index:a=b", "."], ["the annotation `a`", "one platform"]),
+        (["build", "--annotation", "index[linux/arm64]:a=b", "."], ["no single platform"]),
         (["build", "--progress", "plian", "."], ["plian", "'plain'"]),
         (["build", "--network", "nnoe", "."], ["nnoe", "'none'"]),
         (["build", "--color", "nevr", "."], ["nevr", "'never'"]),

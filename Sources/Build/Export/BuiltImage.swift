@@ -24,12 +24,14 @@ package struct BuiltImage: Sendable {
     package let configBytes: [UInt8]
     package let layers: [Layer]
     package let platform: Platform
+    /// What an index is to say of it.
+    let annotations: [ImageAnnotation]
     /// Keeps what the image needs in the store as long as somebody has the image in hand.
     package let lease: Lease?
 
     package init(
         target: String, manifest: RawManifest, config: Descriptor, configBytes: [UInt8], layers: [Layer],
-        platform: Platform, lease: Lease? = nil
+        platform: Platform, annotations: [ImageAnnotation] = [], lease: Lease? = nil
     ) {
         self.target = target
         self.manifest = manifest
@@ -37,6 +39,7 @@ package struct BuiltImage: Sendable {
         self.configBytes = configBytes
         self.layers = layers
         self.platform = platform
+        self.annotations = annotations
         self.lease = lease
     }
 

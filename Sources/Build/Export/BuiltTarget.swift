@@ -21,9 +21,12 @@ package struct BuiltTarget: Sendable {
         let manifests = images.map { image in
             var descriptor = image.manifest.descriptor
             descriptor.platform = image.platform
+            descriptor.annotations = image.annotations.values(in: .manifestDescriptor, for: image.platform)
             return descriptor
         }
-        index = RawManifest(bytes: ImageIndex(manifests: manifests).json.canonicalBytes, mediaType: .ociIndex)
+        let annotations = images[0].annotations.values(in: .index, for: nil)
+        index = RawManifest(
+            bytes: ImageIndex(manifests: manifests, annotations: annotations).json.canonicalBytes, mediaType: .ociIndex)
     }
 
     /// An image with an index that is there already.

@@ -35,13 +35,16 @@ package struct ImageAssembler: Sendable {
         let configBytes = planned.config(with: chain).canonicalBytes
         let config = Descriptor(of: configBytes, mediaType: .ociConfig)
         let manifest = RawManifest(
-            bytes: ImageManifest(config: config, layers: layers.map(\.descriptor)).canonicalBytes,
+            bytes: ImageManifest(
+                config: config, layers: layers.map(\.descriptor),
+                annotations: planned.annotations.values(in: .manifest, for: planned.platform)
+            ).canonicalBytes,
             mediaType: .ociManifest)
         try store.blobs.put(configBytes)
         try store.blobs.put(manifest.bytes)
         return BuiltImage(
             target: planned.target, manifest: manifest, config: config, configBytes: configBytes, layers: layers,
-            platform: planned.platform, lease: lease)
+            platform: planned.platform, annotations: planned.annotations, lease: lease)
     }
 
     /// The same blob under the name an OCI manifest gives its type.

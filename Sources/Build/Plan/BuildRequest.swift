@@ -10,6 +10,7 @@ package struct BuildRequest: Sendable {
     package var targets: [String]
     package var buildArguments: [String: String]
     package var labels: [String: String]
+    package var annotations: [ImageAnnotation] = []
     /// One image of each target for each.
     package var platforms: [Platform]
     /// For RUN without `--network`.
@@ -83,6 +84,7 @@ package struct PlannedImage: Sendable {
     package let config: ImageConfig
     package let history: [HistoryEntry]
     package let platform: Platform
+    package let annotations: [ImageAnnotation]
 
     /// The configuration of the image whose layers are `layers`.
     package func config(with layers: LayerChain) -> ImageConfig {

@@ -74,7 +74,7 @@ extension Planner {
         config.created = RFC3339.text(request.created)
         return PlannedImage(
             target: stage.name ?? String(stage.index), vertex: state.vertex, base: state.base, config: config,
-            history: state.baseHistory + state.history, platform: names.platform)
+            history: state.baseHistory + state.history, platform: names.platform, annotations: request.annotations)
     }
 }
 

@@ -43,6 +43,10 @@ package struct Planner {
         if request.network == .host, !request.entitlements.contains(.hostNetwork) {
             throw BuildError.request("the network `host` needs the entitlement network.host: give --allow network.host")
         }
+        if request.platforms.count < 2, let annotation = request.annotations.first(where: { $0.place != .manifest }) {
+            throw BuildError.request(
+                "the annotation `\(annotation.name)` is for the index, and an image for one platform has none")
+        }
         do {
             let targets = try targetStages(request)
             let names = try request.platforms.map { platform in

@@ -85,7 +85,7 @@ package struct DockerfileCall: Hashable, Sendable {
     private func answer(_ diagnostics: [Diagnostic], in source: SourceText) -> Answer {
         let text: String
         if printsJSON {
-            text = Self.document(.array(diagnostics.map(\.json)))
+            text = Self.document(.array(diagnostics.map { $0.json(in: source) }))
         } else if diagnostics.isEmpty {
             text = "\(source.name): nothing to report\n"
         } else {
@@ -98,14 +98,16 @@ package struct DockerfileCall: Hashable, Sendable {
 }
 
 extension Diagnostic {
-    /// One object: severity, rule, message, line, column, hint; without those that are not known.
-    package var json: JSONValue {
+    /// One object: severity, rule, message, file, line, column, last line, hint; without those that are not known.
+    func json(in source: SourceText) -> JSONValue {
         var members: [JSONValue.Member] = [.init("severity", .string(severity.rawValue))]
         if let rule { members.append(.init("rule", .string(rule))) }
         members.append(.init("message", .string(message)))
+        members.append(.init("file", .string(source.name)))
         if let range {
             members.append(.init("line", .integer(range.start.line)))
             members.append(.init("column", .integer(range.start.column)))
+            members.append(.init("lastLine", .integer(range.lastLine)))
         }
         if let hint { members.append(.init("hint", .string(hint))) }
         return .object(members)

@@ -121,7 +121,7 @@ extension BuildRemotes {
         let stages: DockerfileStages
         switch dockerfile {
         case .usual, .path:
-            let names = if case .path(let path) = dockerfile { [path] } else { ["Dockerfile", "dockerfile"] }
+            let names = if case .path(let path) = dockerfile { [path] } else { LocalSource.usualNames }
             guard let found = try await read(names, in: context, limit: Self.dockerfileLimit) else {
                 throw BuildError.request("\(name) has no file `\(names[0])`; name the Dockerfile with --file")
             }
@@ -179,6 +179,7 @@ extension BuildRemotes {
             let path = LocalSource.dockerfile(name, in: directory)
             let bytes: [UInt8]
             do { bytes = try FileContents.read(path, limit: Self.dockerfileLimit) } catch {
+                if name == nil { try Self.checkContext(directory) }
                 throw BuildError.request(
                     "\(error); name the Dockerfile with --file, or the directory that holds it")
             }
@@ -192,6 +193,13 @@ extension BuildRemotes {
         return BuildSource(
             stages, context, ignore: ignore, directory: directory, commitTime: WorkTree.commitTime(of: directory),
             newestModification: { try await context.newestModification() })
+    }
+
+    /// Says what is wrong with the context itself, in place of the Dockerfile that is not in it.
+    private static func checkContext(_ directory: FilePath) throws {
+        do { _ = try OwnedDescriptor.open(directory, flags: OpenFlags.directory) } catch {
+            throw BuildError.request("the build context `\(shown(directory))` is no directory: \(error)")
+        }
     }
 
     /// As people typed or would type it.

@@ -4,12 +4,14 @@ package import SystemPackage
 
 /// Where a directory on this machine has its Dockerfile and its ignore file.
 package enum LocalSource {
-    /// `file` starts from the working directory; without it the directory's `Dockerfile`, or `dockerfile`.
+    /// What a Dockerfile is called that nobody names; the first that is there.
+    static let usualNames = ["Dockerfile", "dockerfile", "Containerfile"]
+
+    /// `file` starts from the working directory; without it the directory's file of a usual name.
     package static func dockerfile(_ file: String?, in directory: FilePath) -> FilePath {
         if let file { return WorkingDirectory.path.pushing(FilePath(file)).lexicallyNormalized() }
-        let usual = directory.appending("Dockerfile")
-        let lower = directory.appending("dockerfile")
-        return !FileContents.exists(usual) && FileContents.exists(lower) ? lower : usual
+        let usual = usualNames.map { directory.appending($0) }
+        return usual.first(where: FileContents.exists) ?? usual[0]
     }
 
     /// The Dockerfile's own ignore file wins entirely over the directory's.

@@ -27,8 +27,9 @@ struct BuildCommand: AsyncParsableCommand {
     @Option(name: .customLong("target"), help: "A stage to build. Several build one graph.") var target: [String] = []
     @Option(name: .customLong("build-arg"), help: ArgumentHelp("An ARG's value.", valueName: "name[=value]"))
     var buildArg: [String] = []
-    @Option(name: .customLong("label"), help: ArgumentHelp("A label of the image.", valueName: "name=value"))
+    @Option(name: .customLong("label"), help: ArgumentHelp("A label of the image.", valueName: "name[=value]"))
     var label: [String] = []
+    @Option(name: .customLong("annotation"), help: ImageAnnotation.help) var annotation: [String] = []
     @Option(
         name: .customLong("platform"),
         help: ArgumentHelp("One image for each platform, under an index.", valueName: "os/arch[/variant],…"))
@@ -51,19 +52,22 @@ struct BuildCommand: AsyncParsableCommand {
     @Option(name: .customLong("progress"), help: "How the build is shown on standard error.") var progress =
         ProgressStyle.auto
 
+    /// An empty target is none, as scripts write it.
+    var targets: [String] { target.filter { !$0.isEmpty } }
+
     func run() async throws {
         let question = try call.question()
-        let plan = try results.plan(targets: target)
+        let plan = try results.plan(targets: targets)
         let terminal = try failure.terminal()
         let engine = try store.engine(limits: try limits.limits)
         let lent = try secrets.secrets()
         let remotes = try engine.remotes(secrets: lent)
         let source = try await contexts.source(
-            through: remotes, arguments: Self.pairs(buildArg, fromEnvironment: true))
+            through: remotes, arguments: Self.pairs(buildArg, bare: .environment))
         if let question {
             return try CallOptions.answer(
-                question, about: source.dockerfile, ignore: source.ignore, target: target.last,
-                arguments: try Self.pairs(buildArg, fromEnvironment: true),
+                question, about: source.dockerfile, ignore: source.ignore, target: targets.last,
+                arguments: try Self.pairs(buildArg, bare: .environment),
                 platform: try Self.platforms(platform)[0], printsJSON: store.json)
         }
         var request = try await request(for: source, of: engine, through: remotes, lending: lent)
@@ -102,9 +106,11 @@ struct BuildCommand: AsyncParsableCommand {
         for source: BuildSource, of engine: Engine, through remotes: BuildRemotes, lending secrets: BuildSecrets
     ) async throws -> BuildRequest {
         var request = try await source.request(
-            targets: target, arguments: Self.pairs(buildArg, fromEnvironment: true), labels: Self.pairs(label),
+            targets: targets, arguments: Self.pairs(buildArg, bare: .environment),
+            labels: Self.pairs(label, bare: .empty),
             platforms: try Self.platforms(platform), network: network, epoch: epoch, usesCache: !cache.noCache)
         request.cache = try cache.settings(contexts, stages: source.dockerfile.stages.map(\.name))
+        request.annotations = try annotation.flatMap(ImageAnnotation.parse)
         request.isStrict = strict
         request.lint = .init(ignore: source.ignore)
         request.remotes = remotes
@@ -128,16 +134,29 @@ struct BuildCommand: AsyncParsableCommand {
         do { return try Platform(parsing: text) } catch { throw CommandFailure.usage(error.message) }
     }
 
-    /// `name=value`; a bare name takes the value of this process's environment, if it has one.
-    static func pairs(_ texts: [String], fromEnvironment: Bool = false) throws -> [String: String] {
+    /// What a name without value has.
+    enum BareValue {
+        /// That of this process's environment; without one the name is not given at all.
+        case environment
+        case empty
+        case refused
+    }
+
+    /// `name=value`; of two with one name the later counts.
+    static func pairs(_ texts: [String], bare: BareValue = .refused) throws -> [String: String] {
         var pairs: [String: String] = [:]
         for text in texts {
+            guard let first = text.first, first != "=" else {
+                throw CommandFailure.usage("`\(text)` has no name; write name=value")
+            }
             if let equals = text.firstIndex(of: "=") {
                 pairs[String(text[..<equals])] = String(text[text.index(after: equals)...])
-            } else if fromEnvironment {
-                pairs[text] = ProcessEnvironment.variables()[text]
-            } else {
-                throw CommandFailure.usage("`\(text)` is not of the form name=value")
+                continue
+            }
+            switch bare {
+            case .environment: pairs[text] = ProcessEnvironment.variables()[text] ?? pairs[text]
+            case .empty: pairs[text] = ""
+            case .refused: throw CommandFailure.usage("`\(text)` is not of the form name=value")
             }
         }
         return pairs

@@ -66,7 +66,7 @@ struct ShellCommand: AsyncParsableCommand {
 
     private func build(_ source: BuildSource, _ engine: Engine, _ remotes: BuildRemotes) async throws -> BuiltImage {
         var request = try await source.request(
-            targets: stage.map { [$0] } ?? [], arguments: try BuildCommand.pairs(buildArg, fromEnvironment: true),
+            targets: stage.map { [$0] } ?? [], arguments: try BuildCommand.pairs(buildArg, bare: .environment),
             labels: [:], platforms: [.current], network: network, epoch: "auto", usesCache: true)
         entitlements.apply(to: &request)
         request.settings = sandbox.settings

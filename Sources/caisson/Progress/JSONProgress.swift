@@ -69,6 +69,8 @@ final class JSONProgress: ProgressView {
             write([
                 "event": "warning", "message": .string(diagnostic.message), "rule": diagnostic.rule.map(JSON.string),
                 "line": diagnostic.range.map { .integer(Int64($0.firstLine)) },
+                "column": diagnostic.range.map { .integer(Int64($0.start.column)) },
+                "hint": diagnostic.hint.map(JSON.string),
             ])
         case .transfer(let transfer):
             write([

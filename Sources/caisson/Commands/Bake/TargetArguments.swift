@@ -24,6 +24,7 @@ struct TargetArguments {
         try addPlaces()
         for (name, value) in Self.sorted(target.map(.args)) { add("build-arg", "\(name)=\(value)") }
         for (name, value) in Self.sorted(target.map(.labels)) { add("label", "\(name)=\(value)") }
+        for annotation in target.texts(.annotations) { add("annotation", annotation) }
         if let stage = target.text(.target) { add("target", stage) }
         if let network = target.text(.network) { add("network", network) }
         if let size = target.text(.sharedMemory) { add("shm-size", size) }
@@ -126,7 +127,6 @@ struct TargetArguments {
         for attestation in target.fields(.attest) where attestation["disabled"] != "true" {
             warn(.attest, "attestations of the type `\(attestation["type"] ?? "")` are not made")
         }
-        if !target.texts(.annotations).isEmpty { warn(.annotations, "annotations are not written") }
     }
 
     private mutating func warn(_ attribute: TargetAttribute, _ message: String) {

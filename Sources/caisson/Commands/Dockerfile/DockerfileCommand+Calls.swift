@@ -47,7 +47,7 @@ extension DockerfileCommand {
         func answer(_ method: DockerfileCall.Method, target: String? = nil) throws {
             let stages = DockerfileStages(DockerfileParser.parse(try DockerfileCommand.read(file), name: file))
             let circumstances = DockerfileCall.Circumstances(
-                target: target, buildArguments: try BuildCommand.pairs(buildArg, fromEnvironment: true),
+                target: target, buildArguments: try BuildCommand.pairs(buildArg, bare: .environment),
                 platform: .init(of: try platform.map(BuildCommand.platform) ?? .current),
                 buildPlatform: .init(of: .current))
             let answer: DockerfileCall.Answer
