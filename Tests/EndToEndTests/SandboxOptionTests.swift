@@ -65,6 +65,28 @@ struct SandboxOptionTests {
         #expect((seen == own + "\n") == (flag == "--network=host"))
     }
 
+    @Test func devicesComeFromTheSpecificationsThatAreNamed() async throws {
+        let workspace = try Workspace()
+        try workspace.write(
+            "cdi/v.json",
+            """
+            {"cdiVersion": "0.6.0", "kind": "v.example/c", "devices": [{"name": "d", "containerEdits": {
+              "env": ["FROM_HOST=yes"], "deviceNodes": [{"path": "/dev/other", "hostPath": "/dev/full"}]}}]}
+            """)
+        try workspace.context(
+            "RUN --device=v.example/c=d,required echo $FROM_HOST > /seen; ! echo x > /dev/other\n"
+                + "CMD [\"/bin/cat\", \"/seen\"]\n")
+        let absent = try await workspace.caisson("build", "--allow", "device", "app")
+        #expect(absent.code == 1 && absent.errorText.contains("this host has no device `v.example/c=d`"))
+        let refused = try await workspace.caisson("build", "--cdi-spec-dir", "cdi", "app")
+        #expect(refused.code == 1 && refused.errorText.contains("--allow device=v.example/c=d"))
+        try await workspace.succeed(
+            "build", "--cdi-spec-dir", "cdi", "--allow", "device=v.example/c", "-t", "example.org/app:1", "app")
+        #expect(try await workspace.succeed("run", "example.org/app:1") == "yes\n")
+        let doctor = try await workspace.caisson("doctor", "--cdi-spec-dir", "cdi")
+        #expect(doctor.outputText.contains("devices: v.example/c=d\n"), "\(doctor.outputText)")
+    }
+
     @Test func networkOfTheHostForAllStepsNeedsToBeAllowed() async throws {
         let workspace = try Workspace()
         try workspace.context("RUN true\n")
