@@ -97,6 +97,27 @@ struct CacheCommandTests {
         #expect(try await reasons(workspace).last == "of what is mounted, file src/a changed")
     }
 
+    @Test func explainNamesTheFirstOfManyFiles() async throws {
+        let workspace = try Workspace()
+        try workspace.context("COPY src /src\n")
+        for number in 1000..<2200 { try workspace.write("app/src/d\(number % 7)/f \(number)", "\(number)") }
+        _ = try await reasons(workspace)
+        #expect(try await reasons(workspace).last == "cached")
+        for number in 1990..<1995 { try workspace.write("app/src/d\(number % 7)/f \(number)", "changed") }
+        try workspace.write("app/src/d1/new", "")
+        try await workspace.tool("rm", workspace.path("app/src/d4/f 1992"), workspace.path("app/src/d6/f 1000"))
+        #expect(
+            try await reasons(workspace).last?.components(separatedBy: "; ") == [
+                "file d2/f 1990 changed", "file d3/f 1991 changed", "file d5/f 1993 changed", "1 more file changed",
+                "file d1/new is new", "2 files are gone",
+            ])
+        // From a selection that is listed to one that is not, and back.
+        let old = (1000..<1300).map { workspace.path("app/src/d\($0 % 7)/f \($0)") }
+        try await workspace.tool(["rm", "-f"] + old)
+        let fewer = try await reasons(workspace).last
+        #expect(fewer == "299 files are gone", "\(fewer ?? "")")
+    }
+
     @Test func explainNamesTheMountThatChangedAndACauseOnce() async throws {
         let workspace = try Workspace()
         try workspace.context("")

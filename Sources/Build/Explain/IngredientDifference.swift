@@ -6,10 +6,11 @@ struct IngredientDifference {
     let arguments: Set<String>
     private(set) var changes: [String] = []
 
-    init(from old: JSON, to new: JSON, arguments: Set<String>) {
+    /// `paths` are those of the files of `new`, asked for if there are too many to be listed in it.
+    init(from old: JSON, to new: JSON, arguments: Set<String>, paths: () -> [String] = { [] }) {
         self.arguments = arguments
         let (old, new) = (Self.ordered(old), Self.ordered(new))
-        compareFiles(old["files"], new["files"])
+        compareFiles(old["files"], new["files"], paths)
         for part in ["run", "copy", "directory"] {
             guard old[part] != nil || new[part] != nil else { continue }
             guard let before = old[part], let after = new[part] else {
@@ -24,13 +25,14 @@ struct IngredientDifference {
     /// Members in one order: what comes from a file is sorted, what was just made is not.
     private static func ordered(_ json: JSON) -> JSON { (try? JSON(parsing: json.canonicalBytes)) ?? json }
 
+    mutating func add(_ change: String) { changes.append(change) }
+
     // MARK: Files
 
-    private mutating func compareFiles(_ old: JSON?, _ new: JSON?) {
+    private mutating func compareFiles(_ old: JSON?, _ new: JSON?, _ paths: () -> [String]) {
         guard let old, let new, old["digest"] != new["digest"] else { return }
         guard let before = old["list"]?.arrayValue, let after = new["list"]?.arrayValue else {
-            changes.append("files changed (too many to name them)")
-            return
+            return comparePrints(Self.prints(of: old), Self.prints(of: new), paths)
         }
         let (was, isNow) = (Self.byPath(before), Self.byPath(after))
         for line in after.compactMap(\.stringValue) {
@@ -52,7 +54,7 @@ struct IngredientDifference {
     }
 
     /// A line of a listing begins with a path, which may hold spaces, and says then what is there.
-    private static func split(_ line: String) -> (path: String, rest: String) {
+    static func split(_ line: String) -> (path: String, rest: String) {
         let words = line.split(separator: " ", omittingEmptySubsequences: false)
         let kinds: Set<Substring> = ["file", "directory", "link", "character", "block", "fifo"]
         guard let kind = words.indices.dropFirst().first(where: { kinds.contains(words[$0]) }) else {

@@ -16,9 +16,10 @@ package final class MissReasons {
     }
 
     /// In words, the first the most telling. `entries` has the steps of the build that runs, as far as they are needed:
-    /// those behind `entry` were looked at before it.
+    /// those behind `entry` were looked at before it. `paths` are those of the files that the step of a number takes.
     package func changes(
-        of entry: BuildJournal.Entry, among entries: (Int) -> BuildJournal.Entry?
+        of entry: BuildJournal.Entry, among entries: (Int) -> BuildJournal.Entry?,
+        paths: (Int) -> [String] = { _ in [] }
     ) -> [String] {
         guard let old = previous?.counterpart(of: entry) else { return ["no record: not built here before"] }
         if old.key == entry.key {
@@ -26,10 +27,17 @@ package final class MissReasons {
         }
         var changes: [String] = []
         if old.title != entry.title { changes.append("the instruction was `\(old.title)`") }
-        changes += IngredientDifference(from: old.ingredients, to: entry.ingredients, arguments: arguments).changes
-        findCauses(behind: entry, among: entries)
+        changes += ownChanges(from: old, to: entry, paths)
+        findCauses(behind: entry, among: entries, paths)
         changes += inputChanges(from: old, to: entry)
         return changes.isEmpty ? ["an earlier step gave another result"] : changes
+    }
+
+    private func ownChanges(
+        from old: BuildJournal.Entry, to new: BuildJournal.Entry, _ paths: (Int) -> [String]
+    ) -> [String] {
+        IngredientDifference(from: old.ingredients, to: new.ingredients, arguments: arguments) { paths(new.number) }
+            .changes
     }
 
     private func inputChanges(from old: BuildJournal.Entry, to new: BuildJournal.Entry) -> [String] {
@@ -63,7 +71,9 @@ package final class MissReasons {
     // MARK: Causes
 
     /// Makes `causes` whole for the inputs of `entry`. Stacks of steps may be deep: the pending ones are in a list.
-    private func findCauses(behind entry: BuildJournal.Entry, among entries: (Int) -> BuildJournal.Entry?) {
+    private func findCauses(
+        behind entry: BuildJournal.Entry, among entries: (Int) -> BuildJournal.Entry?, _ paths: (Int) -> [String]
+    ) {
         var pending = entry.inputPlaces
         while let place = pending.last {
             guard causes[place] == nil else {
@@ -77,17 +87,17 @@ package final class MissReasons {
                 pending += unknown
                 continue
             }
-            causes.updateValue(step.flatMap { cause($0) }, forKey: place)
+            causes.updateValue(step.flatMap { cause($0, paths) }, forKey: place)
             pending.removeLast()
         }
     }
 
     /// The step that began it: the first, from here down, that is not the same in itself.
-    private func cause(_ entry: BuildJournal.Entry) -> String? {
+    private func cause(_ entry: BuildJournal.Entry, _ paths: (Int) -> [String]) -> String? {
         let name = "\(entry.stageTitle)\(entry.index)/\(entry.count) \(entry.title)"
         guard let old = previous?.counterpart(of: entry) else { return "an earlier step is new: \(name)" }
         if old.key == entry.key { return nil }
-        let own = IngredientDifference(from: old.ingredients, to: entry.ingredients, arguments: arguments).changes
+        let own = ownChanges(from: old, to: entry, paths)
         if old.title == entry.title, own.isEmpty { return inputChanges(from: old, to: entry).first }
         return "an earlier step changed: \(name)" + (own.first.map { " (\($0))" } ?? "")
     }

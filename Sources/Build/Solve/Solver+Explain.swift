@@ -15,7 +15,12 @@ extension Solver {
         if !usesCache { return ["--no-cache"] }
         if isUncached(vertex) { return ["--no-cache-filter \(step.stage)"] }
         guard let entry = entry(of: vertex) else { return [] }
-        return reasons.changes(of: entry) { self.entry(of: self.graph[self.order.steps[$0]]) }
+        return reasons.changes(
+            of: entry, among: { self.entry(of: self.graph[self.order.steps[$0]]) },
+            paths: { number in
+                let step = self.order.steps.first { self.graph[$0].step?.number == number }
+                return step.flatMap { self.definitions[$0]?.files?.paths } ?? []
+            })
     }
 
     func isUncached(_ vertex: Vertex) -> Bool {

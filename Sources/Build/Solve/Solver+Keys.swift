@@ -39,13 +39,14 @@ extension Solver {
             case .stage: ingredients["selection"] = copy.selectionIngredients
             }
         }
-        let own = JSON.object(ingredients)
+        var own = ingredients
+        if let files { own["files"] = files.journalJSON }
         var inputs: [JSON] = []
         for input in vertex.inputs {
             inputs.append(.string(try await definition(of: input, for: vertex).key.description))
         }
         ingredients["inputs"] = .array(inputs)
-        return Definition(key: CacheKey(.object(ingredients)), ingredients: own, files: files)
+        return Definition(key: CacheKey(.object(ingredients)), ingredients: .object(own), files: files)
     }
 
     /// A mistake in an input that is no step is one of the step it was made for.

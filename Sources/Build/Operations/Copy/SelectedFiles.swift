@@ -11,6 +11,8 @@ package struct SelectedFiles: Sendable {
     /// One line a file, for people who ask what changed: path, type, mode, owner, content. Empty above
     /// `listingLimit` files; the digest covers all of them.
     package let listing: [String]
+    /// Of more files than are listed.
+    private let prints: FilePrints?
 
     static let listingLimit = 1000
 
@@ -21,6 +23,7 @@ package struct SelectedFiles: Sendable {
         var hasher = SHA256Hasher()
         var lines: [String] = []
         var count = 0
+        var prints = FilePrints()
         var names: [FileTree.NodeID: EntryPath] = [:]
         func add(_ path: EntryPath, _ id: FileTree.NodeID) {
             var line: String
@@ -35,6 +38,7 @@ package struct SelectedFiles: Sendable {
             hasher.update(Array(line.utf8))
             hasher.update([0])
             count += 1
+            prints.add(path.bytes, line.utf8)
             if count <= Self.listingLimit { lines.append("\(path) \(line)") }
         }
         for item in selection.items {
@@ -49,10 +53,30 @@ package struct SelectedFiles: Sendable {
         }
         digest = hasher.finish()
         listing = count <= Self.listingLimit ? lines : []
+        self.prints = count <= Self.listingLimit ? nil : prints
     }
 
     var json: JSON {
         ["digest": .string(digest.description), "list": listing.isEmpty ? nil : .array(listing.map(JSON.string))]
+    }
+
+    /// For a journal: what is not part of the key as well.
+    var journalJSON: JSON {
+        var json = json.objectValue ?? [:]
+        json["prints"] = prints.map { .string($0.text) }
+        return .object(json)
+    }
+
+    /// In the order of the prints.
+    var paths: [String] {
+        selection.items.flatMap { item in
+            guard selection.tree[item.node].isDirectory else {
+                return ["\(EntryPath(unchecked: item.name))"]
+            }
+            var paths: [String] = []
+            selection.tree.walk(from: item.node) { path, _ in paths.append("\(path)") }
+            return paths
+        }
     }
 
     /// With the mode that the file will have: modes that `--chmod` makes one are one. What `--chown` replaces is no part
