@@ -177,6 +177,18 @@ struct BuildSourceTests {
             ])
     }
 
+    /// Two archives one after the other, or what an old tape had behind its end.
+    @Test func whatFollowsTheEndIsNoPartOfAnArchive() async throws {
+        let first = TarArchive.of { $0.add("Dockerfile", content: "FROM scratch\nADD in.tar /\n") }
+        let inner = TarArchive.of { $0.add("a", content: "A") } + TarArchive.of { $0.add("b", content: "B") }
+        try yard.write("d/Dockerfile", "FROM scratch\nADD in.tar /\n")
+        try yard.write("d/in.tar", inner)
+        let image = try await yard.build(try await yard.source(.directory(yard.path.appending("d"))))
+        #expect(try await yard.files(of: image) == ["a": "644 A"])
+        let message = await failure(stream(first + [UInt8](repeating: 7, count: 700_000)))
+        #expect(message.contains("`in.tar` is not in the build context"), "\(message)")
+    }
+
     @Test func namesThatMeanDeletionInLayersAreFilesInAnArchive() async throws {
         let archive = TarArchive.of { tar in
             tar.add("Dockerfile", content: "FROM scratch\nCOPY f /")

@@ -13,6 +13,7 @@ package struct TarReader: ~Copyable {
     package private(set) var position: Int64 = 0
 
     let limits: TarLimits
+    private let stopsAtEnd: Bool
     var expected = Expectation.header
     /// Bytes of content and padding to pass over before what is expected.
     var skipped: Int64 = 0
@@ -47,7 +48,11 @@ package struct TarReader: ~Copyable {
         var storedSize: Int64
     }
 
-    package init(limits: TarLimits = TarLimits()) { self.limits = limits }
+    /// With `stopsAtEnd` whatever follows the end is no part of the archive, as for tar(1), and is not counted as read.
+    package init(limits: TarLimits = TarLimits(), stopsAtEnd: Bool = false) {
+        self.limits = limits
+        self.stopsAtEnd = stopsAtEnd
+    }
 
     // MARK: Input
 
@@ -73,6 +78,7 @@ package struct TarReader: ~Copyable {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[index...])
             switch expected {
             case .nothing:
+                if stopsAtEnd { return }
                 guard rest.allSatisfy({ $0 == 0 }) else {
                     throw ArchiveError(.corrupt, "the archive has data after its end")
                 }

@@ -22,7 +22,8 @@ extension LayerContents {
     private func unpacked(_ content: FileContent) async throws -> ArchiveEntries {
         let digest = try await digests(of: [content])[0]
         let descriptor = Descriptor(mediaType: .ociLayerTar, digest: digest, size: content.size)
-        let layer = try await store.layers.ingest(try stream(of: content), descriptor: descriptor, keepsBlob: false)
+        let layer = try await store.layers.ingest(
+            try stream(of: content), descriptor: descriptor, keepsBlob: false, stopsAtEnd: true)
         return Self.entries(try store.layers.entries(of: layer.diffID), of: layer.diffID)
     }
 

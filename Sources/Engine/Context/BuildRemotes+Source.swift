@@ -101,7 +101,7 @@ extension BuildRemotes {
         do {
             let layer = try await store.layers.ingest(
                 try store.blobs.stream(file.digest), descriptor: descriptor, keepsBlob: false,
-                sizeLimit: Self.archiveLimit)
+                stopsAtEnd: true, sizeLimit: Self.archiveLimit)
             return try await BlockingThread(label: "archive").run { [store] in
                 try ArchiveContext(layer.diffID, in: store)
             }

@@ -10,13 +10,14 @@ final class ArrivingLayer: @unchecked Sendable {
     private let blob: ArrivingBlob
     private let tar: PendingFile
     private let decompressor: Decompressor
-    private var reader = TarReader()
+    private var reader: TarReader
     /// What is wrong with the content. Thrown once the blob is known to be what was promised: otherwise that is what is
     /// wrong.
     private let refusal = Mutex<ArchiveError?>(nil)
 
-    init(_ descriptor: Descriptor, store: LayerStore, keepsBlob: Bool, sizeLimit: Int64) throws {
+    init(_ descriptor: Descriptor, store: LayerStore, keepsBlob: Bool, stopsAtEnd: Bool, sizeLimit: Int64) throws {
         self.descriptor = descriptor
+        reader = TarReader(stopsAtEnd: stopsAtEnd)
         blob = try ArrivingBlob(descriptor, file: keepsBlob ? store.blobs.pending() : nil)
         tar = try store.pending()
         // What the bytes say counts, not the media type: registries hold both wrong pairs.
@@ -55,8 +56,10 @@ final class ArrivingLayer: @unchecked Sendable {
 
     func write(_ piece: [UInt8]) throws {
         guard refusal.withLock({ $0 == nil }) else { return }
+        let start = reader.position
         do throws(ArchiveError) { try reader.feed(piece) } catch { return refuse(error) }
-        try tar.write(piece)
+        let count = Int(reader.position - start)
+        try tar.write(count == piece.count ? piece : Array(piece[..<count]))
     }
 
     func discard() {

@@ -9,10 +9,11 @@ extension LayerStore {
     ///
     /// The layer is kept as its maker wrote it. With `keepsBlob` the blob is kept beside it, so that pushing it
     /// elsewhere sends the bytes that came; `origin(of:)` names it. Several layers may be ingested at once. A layer
-    /// that is here already is not read again.
+    /// that is here already is not read again. `stopsAtEnd` is for archives that are no layers: what follows their end is
+    /// dropped, where it is an error of a layer.
     package func ingest(
         _ stream: BlobStream, descriptor: Descriptor, expecting diffID: DiffID? = nil, keepsBlob: Bool = true,
-        sizeLimit: Int64 = 128 << 30
+        stopsAtEnd: Bool = false, sizeLimit: Int64 = 128 << 30
     ) async throws -> Layer {
         let decoding = BlockingThread(label: "layer-decode")
         if let diffID, try claim(diffID) {
@@ -22,7 +23,8 @@ extension LayerStore {
         let arrival = try await writing.run { [self] in
             // The tar is at least about as large as its blob.
             try session.quota.value?.prepare(keepsBlob ? 2 * descriptor.size : descriptor.size)
-            return try ArrivingLayer(descriptor, store: self, keepsBlob: keepsBlob, sizeLimit: sizeLimit)
+            return try ArrivingLayer(
+                descriptor, store: self, keepsBlob: keepsBlob, stopsAtEnd: stopsAtEnd, sizeLimit: sizeLimit)
         }
         do {
             try await transfer(stream, to: arrival, decoding: decoding, writing: writing)
