@@ -55,6 +55,7 @@ import Testing
             "too many steps"
         ),
         ("a = can(regex(\"(a*)*$\", \"" + String(repeating: "a", count: 5000) + "b\"))", ""),
+        ("a = regex(\"(?:(?:(?:){1000}){1000}){1000}\", \"\")", ""),
         ("a = regex(\"((a{1000}){1000}){1000}\", \"\")", "too large"),
         ("target \"t\" {\n name = \"n\"\n matrix = { a = range(1000), b = range(1000) }\n}", "combinations"),
         (

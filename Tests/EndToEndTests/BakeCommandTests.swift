@@ -110,7 +110,8 @@ import Testing
 
     @Test(arguments: [
         (["nix"], "there is no target `nix`"), (["--set", "nix.tags=a"], "no target is called"),
-        (["-f", "missing.hcl"], "missing.hcl"), (["--allow", "network.hots"], "did you mean `network.host`?"),
+        (["https://example.org/app.git#main", "app"], "clone the repository"), (["-f", "missing.hcl"], "missing.hcl"),
+        (["--allow", "network.hots"], "did you mean `network.host`?"),
         (["app", "--set", "app-a.network=host"], "--allow network.host"),
         (["app", "--set", "app-a.platform=a/b/c/d"], "target `app-a`"),
         (["app", "--set", "app-a.ulimits=nofile"], "target `app-a`"),

@@ -178,7 +178,12 @@ enum Arithmetic {
         case .subtract: .combine(a, b, { $0.subtractingReportingOverflow($1) }, -)
         case .multiply: .combine(a, b, { $0.multipliedReportingOverflow(by: $1) }, *)
         case .divide:
-            .combine(a, b, { ($0 &- ($0 / $1) &* $1) == 0 ? ($0 / $1, false) : (0, true) }, /)
+            .combine(
+                a, b,
+                {
+                    $0.remainderReportingOverflow(dividingBy: $1).partialValue == 0
+                        ? $0.dividedReportingOverflow(by: $1) : (0, true)
+                }, /)
         case .modulo:
             .combine(a, b, { $0.remainderReportingOverflow(dividingBy: $1) }) {
                 $0.truncatingRemainder(dividingBy: $1)

@@ -69,7 +69,7 @@ struct TextPattern {
                 follow(first, text, index, &seen, &current)
             }
             threads = []
-            try spend(1 + current.count)
+            try spend(1 + current.count + program.count / 16)
             for thread in current {
                 switch program[thread.position] {
                 case .match: found = thread.saved
@@ -159,7 +159,12 @@ struct PatternCompiler {
             try add(node)
             try append(.save(number * 2 + 1))
         case .repeat(let node, let low, let high, let isGreedy):
-            for _ in 0..<low { try add(node) }
+            for _ in 0..<low {
+                let before = program.count
+                try add(node)
+                // Nothing, however often.
+                if program.count == before { break }
+            }
             guard let high else { return try addLoop(node, isGreedy) }
             var splits: [Int] = []
             for _ in low..<max(low, high) {

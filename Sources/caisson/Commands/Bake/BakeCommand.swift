@@ -3,6 +3,8 @@ import Bake
 import Build
 import Dockerfile
 import Engine
+import Git
+import HTTP
 import Linux
 import OCI
 import SystemPackage
@@ -46,6 +48,11 @@ struct BakeCommand: AsyncParsableCommand {
         ProgressStyle.auto
 
     func run() async throws {
+        if let remote = targets.first(where: { GitAddress.isAddress($0) || RemoteSource.isURL($0) }) {
+            throw CommandFailure.usage(
+                "bake files are read from this machine, not from `\(HTTPURL.redact(remote))`",
+                hint: "clone the repository and bake there; contexts of targets may be repositories and URLs")
+        }
         let definition: BakeDefinition
         let selection: BakeSelection
         do {
