@@ -97,7 +97,7 @@ let package = Package(
         .target(name: "Storage", dependencies: ["Archive", "Linux", "OCI", systemPackage], swiftSettings: swift),
         // One isolated, limited process with its output; runtime drivers; network modes.
         .target(
-            name: "Sandbox", dependencies: ["Linux", "OCI", systemPackage], exclude: ["README.md"], swiftSettings: swift
+            name: "Sandbox", dependencies: ["Linux", "OCI", "YAML", systemPackage], exclude: ["README.md"], swiftSettings: swift
         ),
         // The distribution API: pull, push, mount, resume, authentication.
         .target(name: "Registry", dependencies: ["HTTP", "Linux", "OCI", systemPackage], swiftSettings: swift),
@@ -116,7 +116,7 @@ let package = Package(
         // Pipeline files: triggers, checks, images, tags; positions and diagnostics.
         .target(name: "Pipeline", dependencies: ["OCI", "YAML"], exclude: ["README.md"], swiftSettings: safeSwift),
         // Bake files: HCL, JSON and compose files as resolved targets.
-        .target(name: "Bake", dependencies: ["Dockerfile", "OCI"], swiftSettings: safeSwift),
+        .target(name: "Bake", dependencies: ["Dockerfile", "OCI", "YAML"], swiftSettings: safeSwift),
         // Runs: state machine, queue with leases, SQLite store, logs on disk.
         .target(
             name: "Runs",

@@ -28,6 +28,7 @@ final class YAMLEvents {
 
     init(_ bytes: some Collection<UInt8>) {
         parser = .allocate(capacity: 1)
+        let bytes = SurrogatePairs.joined(bytes)
         text = .allocate(capacity: bytes.count)
         _ = text.initialize(from: bytes)
         guard yaml_parser_initialize(parser) == 1 else { fatalError("out of memory") }
@@ -91,13 +92,20 @@ final class YAMLEvents {
         let state = parser.pointee
         let problem = state.problem.map { String(cString: $0) } ?? "not a YAML document"
         if state.error == YAML_READER_ERROR { return unreadable(problem, at: state.problem_offset) }
+        let place = Self.place(state.problem_mark)
+        let scalars = Array(String(decoding: text, as: UTF8.self).unicodeScalars)
+        if Self.isTabInIndentation(scalars, state.problem_mark) { return YAMLError(.tabInIndentation, at: place) }
         // Behind the end there is nothing to show: what has no end is.
-        let length = String(decoding: text, as: UTF8.self).unicodeScalars.count
-        let isAtEnd = state.problem_mark.index >= length && state.context != nil
-        var error = YAMLError(.syntax(problem), at: Self.place(isAtEnd ? state.context_mark : state.problem_mark))
+        let isAtEnd = state.problem_mark.index >= scalars.count && state.context != nil
+        var error = YAMLError(.syntax(problem), at: isAtEnd ? Self.place(state.context_mark) : place)
         error.context = state.context.map { String(cString: $0) }
         error.contextPlace = Self.place(state.context_mark)
         return error
+    }
+
+    private static func isTabInIndentation(_ scalars: [Unicode.Scalar], _ mark: yaml_mark_t) -> Bool {
+        guard mark.index < scalars.count, scalars[mark.index] == "\t" else { return false }
+        return scalars[(mark.index - min(mark.column, mark.index))..<mark.index].allSatisfy { $0 == " " || $0 == "\t" }
     }
 
     private func unreadable(_ problem: String, at offset: Int) -> YAMLError {

@@ -79,7 +79,7 @@ private final class YAMLComposer {
     private func anchored(_ name: String, at place: YAMLPlace) throws(YAMLError) -> YAMLNode {
         aliases += 1
         guard aliases <= limits.aliases else { throw YAMLError(.tooManyAliases(limit: limits.aliases), at: place) }
-        guard let anchor = anchors[name] else { throw YAMLError(.undefinedAlias, at: place) }
+        guard let anchor = anchors[name] else { throw YAMLError(.undefinedAlias(name), at: place) }
         try add(anchor.count, at: place)
         return anchor.node
     }

@@ -72,8 +72,9 @@ package struct YAMLError: Error, Hashable, Sendable {
         case syntax(String)
         /// In libyaml's words, with the character that YAML does not allow; nil for bytes that are none.
         case unreadable(String, Unicode.Scalar?)
+        case tabInIndentation
         case severalDocuments
-        case undefinedAlias
+        case undefinedAlias(String)
         case compoundKey
         case repeatedKey(String)
         case tooManyNodes(limit: Int)
@@ -94,6 +95,16 @@ package struct YAMLError: Error, Hashable, Sendable {
 }
 
 extension YAMLError: CustomStringConvertible {
+    /// What to do about it, where that is plain.
+    package var hint: String? {
+        switch problem {
+        case .tabInIndentation: "indent with spaces"
+        case .repeatedKey: "this is the first; keep one of them"
+        case .severalDocuments: "make it a file of its own"
+        default: nil
+        }
+    }
+
     package var description: String {
         switch problem {
         case .syntax(let text):
@@ -102,8 +113,9 @@ extension YAMLError: CustomStringConvertible {
         case .unreadable(let text, let scalar?):
             return "\(text) (U+\(String(scalar.value, radix: 16, uppercase: true)))"
         case .unreadable(let text, nil): return text
-        case .severalDocuments: return "but found another document (expected a single document in the stream in line 1)"
-        case .undefinedAlias: return "found undefined alias"
+        case .tabInIndentation: return "tab in the indentation"
+        case .severalDocuments: return "a second document begins here"
+        case .undefinedAlias(let name): return "there is no anchor `\(name)`"
         case .compoundKey: return "a key must be plain text"
         case .repeatedKey(let name): return "key `\(name)` is given more than once"
         case .tooManyNodes(let limit): return "file unfolds to more than \(limit) values"

@@ -48,7 +48,7 @@ extension AllowedImports {
         "Git": ["CCrypto", "CGit2", "CZlib", "Glibc", "HTTP", "Linux", "SystemPackage"],
         // Engine
         "Storage": ["Archive", "Glibc", "Linux", "OCI", "SystemPackage"],
-        "Sandbox": ["Glibc", "Linux", "OCI", "SystemPackage"],
+        "Sandbox": ["Glibc", "Linux", "OCI", "SystemPackage", "YAML"],
         "Registry": ["Glibc", "HTTP", "Linux", "OCI", "SystemPackage"],
         "Build": ["Archive", "Dockerfile", "Linux", "OCI", "Sandbox", "Storage", "SystemPackage"],
         "Engine": [
@@ -57,7 +57,7 @@ extension AllowedImports {
         ],
         // Service
         "Pipeline": ["OCI", "YAML"],
-        "Bake": ["Dockerfile", "OCI"],
+        "Bake": ["Dockerfile", "OCI", "YAML"],
         "Runs": ["Foundation", "GRDB", "Linux", "OCI", "Pipeline", "SystemPackage"],
         "Agent": [
             "Build", "Dockerfile", "Engine", "Foundation", "Git", "HTTP", "HTTPTypes", "Hummingbird", "Linux",

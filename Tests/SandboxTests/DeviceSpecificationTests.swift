@@ -142,13 +142,14 @@ struct DeviceSpecificationTests {
         ("mounts:\n- hostPath: /x\n  containerPath: /x\n  options: [dev]", ":9: the mount option `dev` is not known"),
         ("env: [X]", ":6: the variable `X` is not NAME=value"), ("env:\n- =x", ":7: the variable `=x` is not"),
         ("environ: []", ":6: unknown member `environ` of containerEdits"),
-        ("env: &a [X=1]", ":6: anchors, aliases and tags are not understood here"),
-        ("env:\n- |\n  X=1", ":7: text over several lines is not understood here"),
-        ("env:\n- \"X=1", ":7: a quote that is not closed on its line"), ("env: [X=1", ":7: expected `,` or `]`"),
-        ("env: []\nenv: []", ":7: `env` is given twice"), ("env:\n\t- X=1", ":7: a tab cannot indent"),
-        ("env:\n- X=1\n   - Y=2", ":8: unexpected text or indentation"),
-        ("env: a: b", ":6: a mapping cannot begin here"),
-        ("---\nenv: []", ":7: unexpected text or indentation"),
+        ("env: !own [X=1]", ":6: type tags such as `!own` are not understood here"),
+        ("<<: {env: [X=1]}", ":6: `<<` is not understood here"),
+        ("env:\n- \"X=1", ":7: found unexpected end of stream"),
+        ("env: [X=1", ":6: did not find expected ',' or ']'"),
+        ("env: []\nenv: []", ":6: key `env` is given more than once"),
+        ("env:\n\t- X=1", ":7: tab in the indentation"),
+        ("env: a: b", ":6: mapping values are not allowed in this context"),
+        ("---\nenv: []", ":7: mapping values are not allowed in this context"),
     ])
     func faultsHaveFileAndLine(edits: String, message: String) throws {
         let directory = try SpecificationDirectory(["a.yaml": Self.specification(edits)])
@@ -158,7 +159,8 @@ struct DeviceSpecificationTests {
     }
 
     @Test(arguments: [
-        ("", ":1: the file is empty"), ("{\"cdiVersion\": \"0.6.0\",\n \"kind\" 1}", ":2: expected `:` after `kind`"),
+        ("", ":1: the file is empty"),
+        ("{\"cdiVersion\": \"0.6.0\",\n \"kind\" 1}", ":2: did not find expected ',' or '}'"),
         ("kind: a/b\ndevices: []", ":1: the specification has no `cdiVersion`"),
         ("cdiVersion: 9.0.0\nkind: a/b\ndevices: []", ":1: cdiVersion is none that is known here"),
         ("cdiVersion: 1.0.0\nkind: ab\ndevices: []", ":2: the kind `ab` is not of the form vendor/class"),
@@ -166,7 +168,7 @@ struct DeviceSpecificationTests {
             "cdiVersion: 1.0.0\nkind: a/b\ndevices:\n- name: ..\n  containerEdits: {}",
             ":4: `..` is no name for a device"
         ),
-        ("[]", ":1: the specification is no mapping"), ("a: b\n---\nc: d", ":2: more than one document"),
+        ("[]", ":1: the specification is no mapping"), ("a: b\n---\nc: d", ":2: a second document begins here"),
     ])
     func textsThatAreNoSpecificationAreRefused(text: String, message: String) throws {
         let directory = try SpecificationDirectory(["a.json": text])
@@ -191,7 +193,7 @@ struct DeviceSpecificationTests {
         #expect(contents.devices.map(\.name) == ["v.example/c=d"])
         let faults = contents.faults.joined(separator: "\n")
         #expect(contents.faults.count == 5, "\(faults)")
-        #expect(faults.contains("deep.json:1: nested too deeply"))
+        #expect(faults.contains("deep.json:1: values are nested more than 32 deep"))
         for name in ["large.yaml", "pipe.yaml", "directory.json", "link.json"] { #expect(faults.contains(name)) }
     }
 

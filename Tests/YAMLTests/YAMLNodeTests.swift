@@ -21,6 +21,8 @@ struct YAMLNodeTests {
         ("", "nothing"), ("# only a comment\n", "nothing"), ("---\n...\n", ""), ("a", "a"), ("'a'", "\"a\""),
         ("a: 1\nb: [x, 'y', {z: }]\n", "{a: 1, b: [x \"y\" {z: }]}"),
         ("{\"a\": [1, \"\\u00e9\\/\"],\n\t\"b\": null}", "{a: [1 \"é/\"], b: null}"),
+        ("{\"a\": \"\\ud83d\\ude00 \\\\ud83d \\u0041\"}", "{a: \"😀 \\ud83d A\"}"),
+        ("- '\\ud83d\\ude00'", "[\"\\ud83d\\ude00\"]"),
         ("- |\n  one\n  two\n- >-\n  one\n  two\n", "[|one\ntwo\n |one two]"),
         ("a: &x {k: v}\nb: *x\n", "{a: {k: v}, b: {k: v}}"),
         ("a: &x 1\nb: &x 2\nc: *x\n", "{a: 1, b: 2, c: 2}"),
@@ -50,12 +52,12 @@ struct YAMLNodeTests {
     @Test(arguments: [
         ("a: [1", "did not find expected ',' or ']' (while parsing a flow sequence in line 1)", 1, 4),
         (
-            "a:\n\tb: 1", "found character that cannot start any token (while scanning for the next token in line 2)",
+            "a:\n\tb: 1", "tab in the indentation",
             2, 1
         ),
         ("a: 1\nb: 2\na: 3", "key `a` is given more than once", 1, 1),
-        ("a\n---\nb", "but found another document (expected a single document in the stream in line 1)", 2, 1),
-        ("a: *b", "found undefined alias", 1, 4), ("a: &b [*b]", "found undefined alias", 1, 8),
+        ("a\n---\nb", "a second document begins here", 2, 1),
+        ("a: *b", "there is no anchor `b`", 1, 4), ("a: &b [*b]", "there is no anchor `b`", 1, 8),
         ("? [a]\n: 1", "a key must be plain text", 1, 3),
         ("a: \u{7}", "control characters are not allowed (U+7)", 1, 4),
     ])

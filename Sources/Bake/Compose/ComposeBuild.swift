@@ -2,10 +2,10 @@
 struct ComposeBuild {
     private var target: BakeTarget
     private let text: ComposeText
-    private let secrets: YAMLNode?
-    private let environment: YAMLNode?
+    private let secrets: ComposeNode?
+    private let environment: ComposeNode?
 
-    init(_ target: BakeTarget, text: ComposeText, secrets: YAMLNode?, environment: YAMLNode?) {
+    init(_ target: BakeTarget, text: ComposeText, secrets: ComposeNode?, environment: ComposeNode?) {
         self.target = target
         self.text = text
         self.secrets = secrets
@@ -19,7 +19,7 @@ struct ComposeBuild {
         "additional_contexts", "entitlements", "privileged", "isolation", "provenance", "sbom",
     ]
 
-    mutating func target(_ build: YAMLNode, image: YAMLNode?) throws -> BakeTarget {
+    mutating func target(_ build: ComposeNode, image: ComposeNode?) throws -> BakeTarget {
         guard let entries = build.entries else { throw BakeError("`build` is a path or a map", at: build.place) }
         for entry in entries {
             if entry.name.hasPrefix("x-") || entry.value.isNull { continue }
@@ -37,7 +37,7 @@ struct ComposeBuild {
         return target
     }
 
-    private mutating func read(_ entry: YAMLNode.Entry) throws {
+    private mutating func read(_ entry: ComposeNode.Entry) throws {
         let texts: [String: TargetAttribute] = [
             "context": .context, "dockerfile": .dockerfile, "dockerfile_inline": .dockerfileInline, "target": .target,
             "network": .network, "shm_size": .sharedMemory,
@@ -61,7 +61,7 @@ struct ComposeBuild {
         }
     }
 
-    private mutating func readRest(_ entry: YAMLNode.Entry) throws {
+    private mutating func readRest(_ entry: ComposeNode.Entry) throws {
         switch entry.name {
         case "args": set(.args, .map(try arguments(entry.value)), entry)
         case "labels": set(.labels, .map(try map(entry.value, separators: "=")), entry)
@@ -85,14 +85,14 @@ struct ComposeBuild {
         }
     }
 
-    private mutating func set(_ attribute: TargetAttribute, _ value: AttributeValue, _ entry: YAMLNode.Entry) {
+    private mutating func set(_ attribute: TargetAttribute, _ value: AttributeValue, _ entry: ComposeNode.Entry) {
         target.set(attribute, value, at: entry.place)
     }
 
     // MARK: x-bake
 
     /// Attributes as bake files call them; lists are added to what the build says.
-    private mutating func extend(_ extra: YAMLNode) throws {
+    private mutating func extend(_ extra: ComposeNode) throws {
         guard let entries = extra.entries else { throw BakeError("`x-bake` is a map", at: extra.place) }
         for entry in entries where !entry.value.isNull {
             let known = TargetAttribute.allCases.filter {
@@ -117,30 +117,30 @@ struct ComposeBuild {
 
     // MARK: Kinds
 
-    private func string(_ node: YAMLNode) throws -> String {
+    private func string(_ node: ComposeNode) throws -> String {
         guard case .scalar(let string, _, let place) = node else { throw BakeError("expected a text", at: node.place) }
         return try text.expanded(string, at: place)
     }
 
-    private func flag(_ node: YAMLNode) throws -> Bool {
+    private func flag(_ node: ComposeNode) throws -> Bool {
         guard let flag = BoolText.value(try string(node)) else {
             throw BakeError("expected true or false", at: node.place)
         }
         return flag
     }
 
-    private func list(_ node: YAMLNode) throws -> [String] {
+    private func list(_ node: ComposeNode) throws -> [String] {
         guard case .list(let nodes, _) = node else { throw BakeError("expected a list", at: node.place) }
         return try nodes.map(string)
     }
 
     /// A list, or its elements in one text.
-    private func words(_ node: YAMLNode) throws -> [String] {
+    private func words(_ node: ComposeNode) throws -> [String] {
         guard case .scalar = node else { return try list(node) }
         return try string(node).split { $0.isWhitespace }.map(String.init)
     }
 
-    private func fields(_ node: YAMLNode, of attribute: TargetAttribute) throws -> [OptionFields] {
+    private func fields(_ node: ComposeNode, of attribute: TargetAttribute) throws -> [OptionFields] {
         try words(node).compactMap { word in
             do { return try OptionFields(word, of: attribute) } catch let error as BakeError {
                 throw BakeError(error.message, at: node.place, hint: error.hint)
@@ -149,7 +149,7 @@ struct ComposeBuild {
     }
 
     /// A map, or a list of `name=value`; what has no value is left out.
-    private func map(_ node: YAMLNode, separators: String) throws -> [String: String] {
+    private func map(_ node: ComposeNode, separators: String) throws -> [String: String] {
         var map: [String: String] = [:]
         if let entries = node.entries {
             for entry in entries where !entry.value.isNull { map[entry.name] = try string(entry.value) }
@@ -165,7 +165,7 @@ struct ComposeBuild {
     // MARK: Attributes
 
     /// Without a value an argument is the variable of its name, of the service or of the environment.
-    private func arguments(_ node: YAMLNode) throws -> [String: String] {
+    private func arguments(_ node: ComposeNode) throws -> [String: String] {
         var arguments = try map(node, separators: "=")
         let own = try environment.map { try map($0, separators: "=") } ?? [:]
         for entry in node.entries ?? [] where entry.value.isNull {
@@ -174,7 +174,7 @@ struct ComposeBuild {
         return arguments
     }
 
-    private func contexts(_ node: YAMLNode) throws -> [String: String] {
+    private func contexts(_ node: ComposeNode) throws -> [String: String] {
         try map(node, separators: "=").mapValues { value in
             for prefix in ["service:", "target:"] where value.hasPrefix(prefix) {
                 return "target:" + TargetName.sanitized(String(value.dropFirst(prefix.count)))
@@ -183,7 +183,7 @@ struct ComposeBuild {
         }
     }
 
-    private func hosts(_ node: YAMLNode) throws -> [String: String] {
+    private func hosts(_ node: ComposeNode) throws -> [String: String] {
         guard let entries = node.entries else { return try map(node, separators: "=:") }
         var hosts: [String: String] = [:]
         for entry in entries {
@@ -196,7 +196,7 @@ struct ComposeBuild {
         return hosts
     }
 
-    private func limits(_ node: YAMLNode) throws -> [String] {
+    private func limits(_ node: ComposeNode) throws -> [String] {
         guard let entries = node.entries else { throw BakeError("`ulimits` is a map", at: node.place) }
         return try entries.map { entry in
             guard entry.value.entries != nil else {
@@ -210,7 +210,7 @@ struct ComposeBuild {
         }
     }
 
-    private func keys(_ node: YAMLNode) throws -> [OptionFields] {
+    private func keys(_ node: ComposeNode) throws -> [OptionFields] {
         let texts: [String]
         if let entries = node.entries {
             texts = try entries.map { entry in
@@ -223,7 +223,7 @@ struct ComposeBuild {
         return try texts.inOrder().compactMap { try OptionFields($0, of: .ssh) }
     }
 
-    private func secretFields(_ node: YAMLNode) throws -> [OptionFields] {
+    private func secretFields(_ node: ComposeNode) throws -> [OptionFields] {
         guard case .list(let nodes, _) = node else { throw BakeError("`secrets` is a list", at: node.place) }
         return try nodes.map { node in
             guard let source = node.entries == nil ? node : node["source"] else {

@@ -2,14 +2,14 @@
 
 /// Services of compose files as targets, each called as its service; the group `default` has all of them.
 struct ComposeProject {
-    private let root: YAMLNode
+    private let root: ComposeNode
     private let text: ComposeText
 
     /// Files are merged, later ones over earlier ones.
     init(_ files: [BakeFile], variables: [String: String]) throws {
-        var root: YAMLNode?
+        var root: ComposeNode?
         for file in files {
-            let node = try YAMLReader.parse(file)
+            let node = try ComposeNode.parse(file)
             guard node.entries != nil else { throw BakeError("the file is no map", at: node.place) }
             if let include = node.entries?.first(where: { $0.name == "include" }) {
                 throw BakeError(
@@ -39,7 +39,7 @@ struct ComposeProject {
     // MARK: Forms
 
     /// With the short form of `build` as the long one, so that files can be merged.
-    private static func uniform(_ root: YAMLNode) -> YAMLNode {
+    private static func uniform(_ root: ComposeNode) -> ComposeNode {
         changing("services", in: root) { services in
             guard case .map(let entries, let place) = services else { return services }
             return .map(
@@ -47,7 +47,7 @@ struct ComposeProject {
                     var entry = entry
                     entry.value = changing("build", in: entry.value) { build in
                         guard case .scalar(_, _, let place) = build, !build.isNull else { return lists(build) }
-                        return .map([YAMLNode.Entry(name: "context", place: place, value: build)], place)
+                        return .map([ComposeNode.Entry(name: "context", place: place, value: build)], place)
                     }
                     return entry
                 }, place)
@@ -55,8 +55,8 @@ struct ComposeProject {
     }
 
     private static func changing(
-        _ name: String, in node: YAMLNode, _ change: (YAMLNode) -> YAMLNode
-    ) -> YAMLNode {
+        _ name: String, in node: ComposeNode, _ change: (ComposeNode) -> ComposeNode
+    ) -> ComposeNode {
         guard case .map(var entries, let place) = node, let index = entries.firstIndex(where: { $0.name == name })
         else { return node }
         entries[index].value = change(entries[index].value)
@@ -64,7 +64,7 @@ struct ComposeProject {
     }
 
     /// `- NAME=value` as `NAME: value`.
-    private static func lists(_ build: YAMLNode) -> YAMLNode {
+    private static func lists(_ build: ComposeNode) -> ComposeNode {
         ["args", "labels", "additional_contexts"].reduce(build) { build, name in
             changing(name, in: build) { node in
                 guard case .list(let nodes, let place) = node else { return node }
@@ -72,9 +72,9 @@ struct ComposeProject {
                     nodes.compactMap { node in
                         guard case .scalar(let text, _, let place) = node else { return nil }
                         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                        let value = YAMLNode.scalar(
+                        let value = ComposeNode.scalar(
                             parts.count > 1 ? String(parts[1]) : "", isPlain: parts.count == 1, place)
-                        return YAMLNode.Entry(name: String(parts[0]), place: place, value: value)
+                        return ComposeNode.Entry(name: String(parts[0]), place: place, value: value)
                     }, place)
             }
         }
@@ -82,7 +82,7 @@ struct ComposeProject {
 
     // MARK: extends
 
-    private func extended(_ service: YAMLNode, path: [String], at place: Place) throws -> YAMLNode {
+    private func extended(_ service: ComposeNode, path: [String], at place: Place) throws -> ComposeNode {
         guard let extends = service["extends"], !extends.isNull else { return service }
         if let file = extends["file"] {
             throw BakeError("`extends` of another file is not supported", at: file.place)

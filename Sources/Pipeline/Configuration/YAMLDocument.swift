@@ -23,24 +23,10 @@ package enum YAMLDocument {
     }
 
     private static func diagnostic(for error: YAMLError, in source: ConfigSource) -> ConfigDiagnostic {
-        let place = SourceSpan(line: error.place.line, column: error.place.column)
-        switch error.problem {
-        case .repeatedKey(let name):
-            let span = SourceSpan(line: place.line, column: place.column, length: name.unicodeScalars.count)
-            return source.error("\(error)", at: span, hint: "this is the first; keep one of them")
-        case .syntax where source.isIndentedWithTab(before: place):
-            return source.error("tab in the indentation", at: place, hint: "indent with spaces")
-        default: return source.error("\(error)", at: place)
-        }
-    }
-}
-
-extension ConfigSource {
-    /// Whether a tab stands at `place` with nothing but white space before it.
-    fileprivate func isIndentedWithTab(before place: SourceSpan) -> Bool {
-        guard lines.indices.contains(place.line - 1) else { return false }
-        let start = lines[place.line - 1].unicodeScalars.prefix(place.column)
-        return start.last == "\t" && start.allSatisfy { $0 == " " || $0 == "\t" }
+        var length = 1
+        if case .repeatedKey(let name) = error.problem { length = max(1, name.unicodeScalars.count) }
+        let span = SourceSpan(line: error.place.line, column: error.place.column, length: length)
+        return source.error("\(error)", at: span, hint: error.hint)
     }
 }
 

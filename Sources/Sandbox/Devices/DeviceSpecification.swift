@@ -4,7 +4,7 @@ struct DeviceSpecification {
 
     /// `file` names it in messages.
     init(parsing bytes: [UInt8], file: String) throws(SpecificationFault) {
-        var members = try SpecificationMembers(try SpecificationParser.parse(bytes), "the specification")
+        var members = try SpecificationMembers(try SpecificationNode.parse(bytes), "the specification")
         let version = try members.required("cdiVersion")
         let number = try version.text("cdiVersion").split(separator: ".", omittingEmptySubsequences: false)
         guard number.count == 3, number.allSatisfy({ UInt($0) != nil }), ["0", "1"].contains(number[0]) else {

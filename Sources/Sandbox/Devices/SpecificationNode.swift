@@ -1,4 +1,6 @@
-/// A value of a device specification's text and where it is.
+import YAML
+
+/// A value of a device specification's text, JSON or YAML, and where it is.
 struct SpecificationNode: Hashable, Sendable {
     indirect enum Content: Hashable, Sendable {
         case null
@@ -14,6 +16,44 @@ struct SpecificationNode: Hashable, Sendable {
 
     let line: Int
     let content: Content
+}
+
+extension SpecificationNode {
+    static func parse(_ bytes: [UInt8]) throws(SpecificationFault) -> SpecificationNode {
+        let root: YAMLNode?
+        do {
+            root = try YAMLNode.parse(bytes)
+        } catch {
+            throw SpecificationFault(line: error.place.line, message: "\(error)")
+        }
+        guard let root else { throw SpecificationFault(line: 1, message: "the file is empty") }
+        return try SpecificationNode(root)
+    }
+
+    private init(_ node: YAMLNode) throws(SpecificationFault) {
+        line = node.place.line
+        guard node.tag.isEmpty else {
+            throw SpecificationFault(line: line, message: "type tags such as `\(node.tag)` are not understood here")
+        }
+        switch node.content {
+        case .scalar(let scalar):
+            let isNull = scalar.style == .plain && ["", "~", "null", "Null", "NULL"].contains(scalar.text)
+            content = isNull ? .null : .scalar(scalar.text)
+        case .sequence(let nodes):
+            var items: [SpecificationNode] = []
+            for node in nodes { items.append(try SpecificationNode(node)) }
+            content = .sequence(items)
+        case .mapping(let entries):
+            var members: [Member] = []
+            for entry in entries {
+                guard !entry.isMerge else {
+                    throw SpecificationFault(line: entry.place.line, message: "`<<` is not understood here")
+                }
+                members.append(Member(name: entry.name, value: try SpecificationNode(entry.value)))
+            }
+            content = .mapping(members)
+        }
+    }
 }
 
 /// What is wrong with a device specification.

@@ -1,14 +1,14 @@
-/// A value of a YAML file. Scalars are kept as text: what reads them knows what it wants.
-indirect enum YAMLNode: Sendable {
+/// A value of a compose file, with what `<<` merges. Scalars are kept as text: what reads them knows what it wants.
+indirect enum ComposeNode: Sendable {
     /// `isPlain` is false for what stood in quotes or in a block, which is never null.
     case scalar(String, isPlain: Bool, Place)
-    case list([YAMLNode], Place)
+    case list([ComposeNode], Place)
     case map([Entry], Place)
 
     struct Entry: Sendable {
         let name: String
         let place: Place
-        var value: YAMLNode
+        var value: ComposeNode
     }
 
     var place: Place {
@@ -27,19 +27,10 @@ indirect enum YAMLNode: Sendable {
         return nil
     }
 
-    subscript(name: String) -> YAMLNode? { entries?.last { $0.name == name }?.value }
-
-    /// Values and keys below, and itself.
-    var weight: Int {
-        switch self {
-        case .scalar: 1
-        case .list(let nodes, _): nodes.reduce(1) { $0 + $1.weight }
-        case .map(let entries, _): entries.reduce(1) { $0 + 1 + $1.value.weight }
-        }
-    }
+    subscript(name: String) -> ComposeNode? { entries?.last { $0.name == name }?.value }
 
     /// What a later file says over what an earlier one does: maps are merged, lists joined, anything else replaced.
-    func merging(_ other: YAMLNode) -> YAMLNode {
+    func merging(_ other: ComposeNode) -> ComposeNode {
         switch (self, other) {
         case (.map(var entries, let place), .map(let more, _)):
             for entry in more {
