@@ -97,7 +97,8 @@ let package = Package(
         .target(name: "Storage", dependencies: ["Archive", "Linux", "OCI", systemPackage], swiftSettings: swift),
         // One isolated, limited process with its output; runtime drivers; network modes.
         .target(
-            name: "Sandbox", dependencies: ["Linux", "OCI", "YAML", systemPackage], exclude: ["README.md"], swiftSettings: swift
+            name: "Sandbox", dependencies: ["Linux", "OCI", "YAML", systemPackage], exclude: ["README.md"],
+            swiftSettings: swift
         ),
         // The distribution API: pull, push, mount, resume, authentication.
         .target(name: "Registry", dependencies: ["HTTP", "Linux", "OCI", systemPackage], swiftSettings: swift),

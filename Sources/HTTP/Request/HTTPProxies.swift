@@ -32,7 +32,7 @@ package struct HTTPProxies: Hashable, Sendable {
     }
 
     private static func isThisMachine(_ host: String) -> Bool {
-        host == "localhost" || host.hasSuffix(".localhost") || host == "[::1]" || IPv4Block("127.0.0.0/8")!.holds(host)
+        host == "localhost" || host.hasSuffix(".localhost") || host == "[::1]" || IPv4Block(host)?.isLoopback == true
     }
 
     /// One entry of `no_proxy`.
@@ -85,6 +85,8 @@ private struct IPv4Block: Hashable {
         mask = length == 0 ? 0 : ~0 << UInt32(32 - length)
         self.address = address & mask
     }
+
+    var isLoopback: Bool { address >> 24 == 127 }
 
     func holds(_ host: String) -> Bool {
         guard let other = IPv4Block(host), other.mask == .max else { return false }
