@@ -10,6 +10,8 @@ package struct BakeEnvironment: Sendable {
     package var now: Int64
     /// The file `.env`, for compose files.
     package var variableFile: BakeSource?
+    /// What evaluating the files may cost, a step being a value or a few bytes of text.
+    package var stepLimit = 500_000
 
     package init(
         variables: [String: String] = [:], given: [String: String] = [:], builtins: [String: String] = [:],

@@ -22,7 +22,6 @@ final class Evaluation {
     var attributes: [String: Value] = [:]
 
     static let depthLimit = 300
-    static let stepLimit = 500_000
     static let textLimit = 32 << 20
     static let memberLimit = 4096
 
@@ -36,7 +35,7 @@ final class Evaluation {
     /// Counts work; `place` is what is said to take too much of it.
     func spend(_ count: Int, at place: Place) throws {
         steps += count
-        if steps > Self.stepLimit { throw BakeError("the evaluation takes too many steps", at: place) }
+        if steps > environment.stepLimit { throw BakeError("the evaluation takes too many steps", at: place) }
     }
 
     func spend(text count: Int, at place: Place) throws {

@@ -103,7 +103,7 @@ extension Builtin {
             for index in 0..<call.count {
                 let values = try call.list(index)
                 let (count, overflow) = (products.count * (index + 1)).multipliedReportingOverflow(by: values.count)
-                try call.will(makeElements: overflow ? Evaluation.stepLimit : count)
+                try call.will(makeElements: overflow ? 1 << 40 : count)
                 products = products.flatMap { product in values.map { product + [$0] } }
             }
             return .list(products.map(Value.list))
