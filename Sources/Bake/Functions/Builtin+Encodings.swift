@@ -32,10 +32,10 @@ extension Builtin {
             }
             return result
         },
-        "md5": bytes { MessageDigest.md5(Array($0.utf8)) },
-        "sha1": bytes { MessageDigest.sha1(Array($0.utf8)) },
+        "md5": bytes { MessageDigest.md5.hexadecimal(of: Array($0.utf8)) },
+        "sha1": bytes { MessageDigest.sha1.hexadecimal(of: Array($0.utf8)) },
         "sha256": bytes { String(Digest.of(Array($0.utf8)).description.dropFirst("sha256:".count)) },
-        "sha512": bytes { MessageDigest.sha512(Array($0.utf8)) },
+        "sha512": bytes { MessageDigest.sha512.hexadecimal(of: Array($0.utf8)) },
         "uuidv5": Builtin(2) { call in try call.made(try uuid(call)) },
         "timestamp": Builtin(0) { call in .string(RFC3339.text(call.evaluation.environment.now)) },
         "timeadd": Builtin(2) { call in
@@ -69,7 +69,7 @@ extension Builtin {
             UInt8(String(decoding: digits[index..<min(digits.count, index + 2)], as: UTF8.self), radix: 16)
         }
         guard bytes.count == 16 else { throw call.error("`\(text)` is no namespace", 0) }
-        var hash = Array(MessageDigest.sha1(bytes + Array(try call.text(1).utf8)))
+        var hash = Array(MessageDigest.sha1.hexadecimal(of: bytes + Array(try call.text(1).utf8)))
         hash[12] = "5"
         hash[16] = Array("89ab")[(hash[16].hexDigitValue ?? 0) % 4]
         return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(hash[$0]) }.joined(separator: "-")
