@@ -92,15 +92,26 @@ final class YAMLEvents {
         let state = parser.pointee
         let problem = state.problem.map { String(cString: $0) } ?? "not a YAML document"
         if state.error == YAML_READER_ERROR { return unreadable(problem, at: state.problem_offset) }
-        let place = Self.place(state.problem_mark)
         let scalars = Array(String(decoding: text, as: UTF8.self).unicodeScalars)
-        if Self.isTabInIndentation(scalars, state.problem_mark) { return YAMLError(.tabInIndentation, at: place) }
+        func place(_ mark: yaml_mark_t) -> YAMLPlace {
+            mark.index < scalars.count ? Self.place(mark) : Self.end(of: scalars)
+        }
+        if Self.isTabInIndentation(scalars, state.problem_mark) {
+            return YAMLError(.tabInIndentation, at: place(state.problem_mark))
+        }
         // Behind the end there is nothing to show: what has no end is.
         let isAtEnd = state.problem_mark.index >= scalars.count && state.context != nil
-        var error = YAMLError(.syntax(problem), at: isAtEnd ? Self.place(state.context_mark) : place)
+        var error = YAMLError(.syntax(problem), at: place(isAtEnd ? state.context_mark : state.problem_mark))
         error.context = state.context.map { String(cString: $0) }
-        error.contextPlace = Self.place(state.context_mark)
+        error.contextPlace = place(state.context_mark)
         return error
+    }
+
+    /// Behind the last character, where libyaml has a line more.
+    private static func end(of scalars: [Unicode.Scalar]) -> YAMLPlace {
+        var lines = scalars.split(omittingEmptySubsequences: false) { $0 == "\n" }
+        if lines.count > 1, lines.last?.isEmpty == true { lines.removeLast() }
+        return YAMLPlace(line: lines.count, column: (lines.last?.count ?? 0) + 1)
     }
 
     private static func isTabInIndentation(_ scalars: [Unicode.Scalar], _ mark: yaml_mark_t) -> Bool {

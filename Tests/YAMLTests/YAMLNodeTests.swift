@@ -57,6 +57,7 @@ struct YAMLNodeTests {
         ),
         ("a: 1\nb: 2\na: 3", "key `a` is given more than once", 1, 1),
         ("a\n---\nb", "a second document begins here", 2, 1),
+        ("kind: {", "did not find expected node content (while parsing a flow node in line 1)", 1, 8),
         ("a: *b", "there is no anchor `b`", 1, 4), ("a: &b [*b]", "there is no anchor `b`", 1, 8),
         ("? [a]\n: 1", "a key must be plain text", 1, 3),
         ("a: \u{7}", "control characters are not allowed (U+7)", 1, 4),
