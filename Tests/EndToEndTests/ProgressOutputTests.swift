@@ -21,6 +21,41 @@ struct ProgressOutputTests {
         try text.split(separator: "\n").map { try JSONDecoder().decode(Event.self, from: Data($0.utf8)) }
     }
 
+    /// What ends the build with JSON progress, as the members that say what is wrong.
+    @Test(arguments: [
+        ("COPY nothere /", 1, ["app/Dockerfile:3:6 `nothere` is not in the build context"]),
+        ("RUN false", 1, [":3:1 the command ended with exit code 1"]),
+        (
+            "COP a /\nRUNE", 1,
+            ["app/Dockerfile:3:1 unknown instruction `COP`", "app/Dockerfile:4:1 unknown instruction `RUNE`"]
+        ),
+    ])
+    func failureIsTheLastEventsOfJSON(instruction: String, code: Int32, expected: [String]) async throws {
+        let workspace = try Workspace()
+        try workspace.context(instruction)
+        let result = try await workspace.caisson("build", "--progress", "json", "app")
+        #expect(result.code == code)
+        let objects = try result.errorText.split(separator: "\n").map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any], "\($0)")
+        }
+        let errors = objects.suffix(expected.count).filter {
+            $0["event"] as? String == "error" && $0["exit"] as? Int == Int(code) && $0["time"] is String
+        }
+        let said = errors.map { error in
+            "\(error["file"] ?? ""):\(error["line"] ?? ""):\(error["column"] ?? "") \(error["message"] ?? "")"
+        }
+        #expect(said == expected, "\(result.errorText)")
+    }
+
+    @Test func wrongRequestIsAnEventOfJSONToo() async throws {
+        let workspace = try Workspace()
+        try workspace.context("")
+        let result = try await workspace.caisson("build", "--progress", "json", "--target", "none", "app")
+        #expect(result.code == 2)
+        let events = try Self.events(result.errorText)
+        #expect(events.last?.event == "error" && result.errorText.contains("none"))
+    }
+
     @Test func charactersThatComeInPiecesAreWholeInJSON() async throws {
         let workspace = try Workspace()
         try workspace.context(

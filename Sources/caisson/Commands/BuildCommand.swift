@@ -55,7 +55,9 @@ struct BuildCommand: AsyncParsableCommand {
     /// An empty target is none, as scripts write it.
     var targets: [String] { target.filter { !$0.isEmpty } }
 
-    func run() async throws {
+    func run() async throws { try await progress.sayingFailures { try await build() } }
+
+    private func build() async throws {
         let question = try call.question()
         let plan = try results.plan(targets: targets)
         let terminal = try failure.terminal()
@@ -88,6 +90,7 @@ struct BuildCommand: AsyncParsableCommand {
                 return built
             }
         } catch BuildError.step(let failure) {
+            if progress.resolved == .json { throw BuildError.step(failure) }
             if shell?.wasOpened == true { throw CommandFailure("\(failure)") }
             throw CommandFailure(text: FailedStep(failure, in: source, showsOutput: showsOutput).text)
         }

@@ -5,7 +5,7 @@ import OCI
 import Synchronization
 
 /// Events as JSON lines on stderr, stdout stays free for results:
-/// `{"time","event":"step-started|step-output|step-finished|step-failed|warning|transfer|planned","step":{…},…}`.
+/// `{"time","event":"step-started|step-output|step-finished|step-failed|warning|transfer|planned|error","step":{…},…}`.
 /// JSON is UTF-8: where output is none, U+FFFD stands. Plain progress has every byte.
 final class JSONProgress: ProgressView {
     private struct Stream: Hashable {
@@ -81,7 +81,10 @@ final class JSONProgress: ProgressView {
         }
     }
 
-    private func write(_ body: JSONObject) {
+    private func write(_ body: JSONObject) { Self.write(body) }
+
+    /// One line.
+    static func write(_ body: JSONObject) {
         var line = body
         line["time"] = .string(RFC3339.text(WallClock.seconds()))
         StandardError.write(JSON.object(line).lineText + "\n")

@@ -47,7 +47,9 @@ struct BakeCommand: AsyncParsableCommand {
     @Option(name: .customLong("progress"), help: "How the build is shown on standard error.") var progress =
         ProgressStyle.auto
 
-    func run() async throws {
+    func run() async throws { try await progress.sayingFailures { try await bake() } }
+
+    private func bake() async throws {
         if let remote = targets.first(where: { GitAddress.isAddress($0) || RemoteSource.isURL($0) }) {
             throw CommandFailure.usage(
                 "bake files are read from this machine, not from `\(HTTPURL.redact(remote))`",
