@@ -6,13 +6,15 @@ struct PlatformTests {
         ("linux/amd64", "linux/amd64"), ("linux/x86_64", "linux/amd64"), ("Linux/AMD64", "linux/amd64"),
         ("linux/aarch64", "linux/arm64"), ("linux/arm64/v8", "linux/arm64"), ("linux/arm", "linux/arm/v7"),
         ("linux/arm/v6", "linux/arm/v6"), ("linux/armhf", "linux/arm/v7"), ("linux/riscv64", "linux/riscv64"),
-        ("linux/amd64/v3", "linux/amd64/v3"),
+        ("linux/amd64/v3", "linux/amd64/v3"), ("arm64", "linux/arm64"), ("x86_64", "linux/amd64"),
+        ("ARM", "linux/arm/v7"),
+        ("linux", Platform.current.description), ("linux/new-cpu", "linux/new-cpu"),
     ])
     func namesAreNormalised(text: String, expected: String) throws {
         #expect(try Platform(parsing: text).description == expected)
     }
 
-    @Test(arguments: ["", "/", "linux/", "/amd64", "linux/amd64/", "a/b/c/d"])
+    @Test(arguments: ["", "/", "linux/", "/amd64", "linux/amd64/", "a/b/c/d", "foo", "amd65"])
     func otherFormIsRefused(text: String) {
         #expect(throws: OCIError.self) { try Platform(parsing: text) }
     }

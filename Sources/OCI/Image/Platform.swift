@@ -23,16 +23,34 @@ package struct Platform: Hashable, Sendable, CustomStringConvertible {
         self.variant = variant?.isEmpty == true ? nil : variant
     }
 
-    /// Parses `os/arch[/variant]`; a bare `linux` means Linux on this machine's CPU.
+    /// Parses `os/arch[/variant]`; a bare `linux` means Linux on this machine's CPU, a bare `arm64` Linux on that one.
     package init(parsing text: String) throws(OCIError) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard (1...3).contains(parts.count), parts.allSatisfy({ !$0.isEmpty }) else {
             throw OCIError(.invalidReference, "platform `\(text)` is not of the form os/arch[/variant]")
         }
-        self.init(
-            os: parts[0], architecture: parts.count > 1 ? parts[1] : Platform.current.architecture,
-            variant: parts.count > 2 ? parts[2] : nil)
+        if parts.count > 1 {
+            self.init(os: parts[0], architecture: parts[1], variant: parts.count > 2 ? parts[2] : nil)
+        } else if Self.knownSystems.contains(parts[0].lowercased()) {
+            self.init(os: parts[0], architecture: Platform.current.architecture)
+        } else {
+            self.init(os: "linux", architecture: parts[0])
+            guard Self.knownArchitectures.contains(architecture) else {
+                throw OCIError(
+                    .invalidReference, "`\(text)` is no operating system or architecture; write os/arch[/variant]")
+            }
+        }
     }
+
+    private static let knownSystems: Set<String> = [
+        "linux", "windows", "darwin", "freebsd", "netbsd", "openbsd", "dragonfly", "solaris", "illumos", "aix",
+        "android",
+        "ios", "js", "plan9", "wasi", "wasip1", "zos",
+    ]
+    private static let knownArchitectures: Set<String> = [
+        "386", "amd64", "arm", "arm64", "loong64", "mips", "mipsle", "mips64", "mips64le", "ppc64", "ppc64le",
+        "riscv64", "s390x", "wasm",
+    ]
 
     package var description: String { [os, architecture, variant].compactMap(\.self).joined(separator: "/") }
 
