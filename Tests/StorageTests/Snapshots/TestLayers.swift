@@ -16,7 +16,13 @@ final class TestStore: Sendable {
         try FileManager.default.createDirectory(atPath: work.string, withIntermediateDirectories: true)
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path.string) }
+    /// The upper directory of a snapshot may be going on another thread: of two that remove one tree either may fail.
+    deinit {
+        for _ in 0..<100 where FileManager.default.fileExists(atPath: path.string) {
+            try? FileManager.default.removeItem(atPath: path.string)
+            usleep(1000)
+        }
+    }
 
     var work: FilePath { path.appending("work").appending("tests") }
 
