@@ -38,9 +38,11 @@ enum BakeFuzzing {
         else { return }
         let again = try BakeDefinition([BakeSource(name: "docker-bake.json", text: printed)], environment: environment)
         let names = selection.targets.map(\.name)
-        let second = try BakeSelection(names, of: again).targets
-        try promise(second.map(\.name) == names, "other targets than were printed")
-        for (a, b) in zip(selection.targets, second) {
+        // Where a target has the name of the group that is printed for all names, it brings the others before they are
+        // asked for: targets are built side by side, their order says nothing.
+        let second = try BakeSelection(names, of: again).targets.sorted { $0.name < $1.name }
+        try promise(second.map(\.name) == names.sorted(), "other targets than were printed")
+        for (a, b) in zip(selection.targets.sorted { $0.name < $1.name }, second) {
             try promise(a.map(.args) == b.map(.args), "other arguments of `\(a.name)` than were printed")
             try promise(a.fields(.cacheFrom) == b.fields(.cacheFrom), "other caches of `\(a.name)` than were printed")
             try promise(a.fields(.output) == b.fields(.output), "other outputs of `\(a.name)` than were printed")
