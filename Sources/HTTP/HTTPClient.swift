@@ -68,7 +68,7 @@ package final class HTTPClient: Sendable {
         var request = request
         if request.headers["User-Agent"] == nil { request.headers["User-Agent"] = userAgent }
         request.transport.proxy = proxy(for: request)
-        let transfer = try Transfer(request)
+        let transfer = try HTTPTransfer(request)
         let loop = loop
         let lease = TransferLease(transfer, on: loop)
         loop.submit(.start(transfer))
@@ -99,7 +99,7 @@ package final class HTTPClient: Sendable {
     }
 
     /// Feeds a streamed body; ends with the transfer, which refuses chunks once it is over.
-    private func produce(_ next: @escaping @Sendable () async throws -> [UInt8]?, into transfer: Transfer) -> Task<
+    private func produce(_ next: @escaping @Sendable () async throws -> [UInt8]?, into transfer: HTTPTransfer) -> Task<
         Void, Never
     > {
         Task { [loop] in

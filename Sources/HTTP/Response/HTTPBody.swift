@@ -1,6 +1,6 @@
 /// A response's body as it arrives, undecoded. One consumer, one pass.
 ///
-/// A slow consumer slows the sender: at most `Transfer.highWater` bytes wait here. When the last copy of the body goes
+/// A slow consumer slows the sender: at most `HTTPTransfer.highWater` bytes wait here. When the last copy of the body goes
 /// before its end, the transfer is cancelled.
 package struct HTTPBody: AsyncSequence, Sendable {
     package typealias Element = [UInt8]
@@ -38,10 +38,10 @@ package struct HTTPBody: AsyncSequence, Sendable {
 
 /// Whoever holds it wants the transfer; without holders the transfer is cancelled.
 final class TransferLease: Sendable {
-    let transfer: Transfer
+    let transfer: HTTPTransfer
     private let loop: TransferLoop
 
-    init(_ transfer: Transfer, on loop: TransferLoop) {
+    init(_ transfer: HTTPTransfer, on loop: TransferLoop) {
         self.transfer = transfer
         self.loop = loop
     }

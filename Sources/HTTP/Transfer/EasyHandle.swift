@@ -3,7 +3,7 @@ import SystemPackage
 
 /// A libcurl easy handle set up for one transfer; used on the transfer thread only.
 final class EasyHandle {
-    let transfer: Transfer
+    let transfer: HTTPTransfer
     let curl: UnsafeMutableRawPointer
     private var headers: UnsafeMutablePointer<curl_slist>?
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -13,7 +13,7 @@ final class EasyHandle {
     /// libcurl's own set-up, once per process and only when HTTP is used.
     static func initialise() { precondition(globalStatus == CURLE_OK, "libcurl cannot be initialised") }
 
-    init(_ transfer: Transfer) throws {
+    init(_ transfer: HTTPTransfer) throws {
         guard let curl = curl_easy_init() else {
             throw HTTPError(.invalidRequest, "libcurl cannot be initialised")
         }

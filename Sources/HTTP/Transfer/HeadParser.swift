@@ -5,7 +5,7 @@ struct HeadParser {
     static let largestHead = 64 << 10
     static let mostFields = 256
 
-    private(set) var finished: Transfer.Head?
+    private(set) var finished: HTTPTransfer.Head?
     private var status = 0
     private var fields = HTTPHeaders()
     /// Counted over interim responses and trailers too.
@@ -30,7 +30,7 @@ struct HeadParser {
             status = code
             fields = HTTPHeaders()
         } else if content.isEmpty {
-            if status >= 200 { finished = Transfer.Head(status: status, headers: fields) }
+            if status >= 200 { finished = HTTPTransfer.Head(status: status, headers: fields) }
         } else if let colon = content.firstIndex(of: ":") {
             fields.add(String(content[..<colon]), String(content[content.index(after: colon)...].trimmingBlanks))
         }

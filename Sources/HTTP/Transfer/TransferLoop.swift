@@ -7,9 +7,9 @@ import Synchronization
 /// The loop runs while there are transfers; the connections it keeps alive outlast it.
 actor TransferLoop {
     enum Command: Sendable {
-        case start(Transfer)
-        case resume(Transfer)
-        case cancel(Transfer)
+        case start(HTTPTransfer)
+        case resume(HTTPTransfer)
+        case cancel(HTTPTransfer)
     }
 
     private struct Mailbox {
@@ -76,7 +76,7 @@ actor TransferLoop {
         }
     }
 
-    private func handle(of transfer: Transfer) -> EasyHandle? { active.values.first { $0.transfer === transfer } }
+    private func handle(of transfer: HTTPTransfer) -> EasyHandle? { active.values.first { $0.transfer === transfer } }
 
     private func end(_ easy: UnsafeMutableRawPointer, _ error: (EasyHandle) -> (any Error)?) {
         guard let handle = active.removeValue(forKey: easy) else { return }

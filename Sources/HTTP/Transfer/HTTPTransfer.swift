@@ -1,13 +1,13 @@
 import Synchronization
 
 /// One exchange in flight: what libcurl's callbacks deliver on the transfer thread, and who waits for it elsewhere.
-final class Transfer: Sendable {
+package final class HTTPTransfer: Sendable {
     /// So many body bytes wait for their reader before the connection is paused.
     static let highWater = 512 << 10
 
-    struct Head: Sendable {
-        let status: Int
-        let headers: HTTPHeaders
+    package struct Head: Sendable {
+        package let status: Int
+        package let headers: HTTPHeaders
     }
 
     let request: HTTPRequest
@@ -27,21 +27,22 @@ final class Transfer: Sendable {
         var bodyWaiter: CheckedContinuation<([UInt8]?, Bool), any Error>?
     }
 
-    init(_ request: HTTPRequest) throws(HTTPError) {
+    package init(_ request: HTTPRequest) throws(HTTPError) {
         self.request = request
         state = Mutex(State(upload: try Upload(request)))
     }
 
     // MARK: The reader's side
 
-    /// Waits for the head of the response; called once.
-    func waitForHead() async throws -> Head {
+    /// Waits for the head of the response; called once. What broke off behind the head is the reader of the body's to
+    /// learn, even if all of it happened before this call.
+    package func waitForHead() async throws -> Head {
         try await withCheckedThrowingContinuation { continuation in
             state.withLock { state in
-                if let outcome = state.outcome, case .failure(let error) = outcome {
-                    continuation.resume(throwing: error)
-                } else if let head = state.head.finished {
+                if let head = state.head.finished {
                     continuation.resume(returning: head)
+                } else if let outcome = state.outcome, case .failure(let error) = outcome {
+                    continuation.resume(throwing: error)
                 } else {
                     state.headWaiter = continuation
                 }
@@ -50,7 +51,7 @@ final class Transfer: Sendable {
     }
 
     /// Everything that has arrived, nil at the end; and whether the connection waits for that to be taken.
-    func takeChunk() async throws -> ([UInt8]?, Bool) {
+    package func takeChunk() async throws -> ([UInt8]?, Bool) {
         try await withCheckedThrowingContinuation { continuation in
             state.withLock { state in
                 precondition(state.bodyWaiter == nil, "a body has one consumer")
@@ -68,12 +69,12 @@ final class Transfer: Sendable {
     var isFinished: Bool { state.withLock { $0.outcome != nil } }
 
     /// The address the response came from.
-    var peer: String? { state.withLock { $0.peer } }
+    package var peer: String? { state.withLock { $0.peer } }
 
     // MARK: The transfer thread's side
 
     /// A piece of a header line, as libcurl delivers it: whole lines. False stops the transfer.
-    func receive(header: UnsafeRawBufferPointer) -> Bool {
+    package func receive(header: UnsafeRawBufferPointer) -> Bool {
         state.withLock { state in
             guard let problem = state.head.add(header) else { return true }
             state.failure = HTTPError(.invalidResponse, "`\(request.url)` answers with \(problem)")
@@ -81,12 +82,12 @@ final class Transfer: Sendable {
         }
     }
 
-    enum BodyAction {
+    package enum BodyAction {
         case taken
         case pause
     }
 
-    func receive(body: UnsafeRawBufferPointer) -> BodyAction {
+    package func receive(body: UnsafeRawBufferPointer) -> BodyAction {
         state.withLock { state in
             if state.body.count >= Self.highWater {
                 state.isPaused = true
@@ -116,12 +117,12 @@ final class Transfer: Sendable {
 
     /// Hands what has arrived to whoever waits; called after each turn of the loop rather than in every callback, so
     /// that chunks are large.
-    func deliver(peer: () -> String?) {
+    package func deliver(peer: () -> String?) {
         state.withLock { state in
-            if let waiter = state.headWaiter, let head = state.head.finished {
+            if let head = state.head.finished {
+                if state.peer == nil { state.peer = peer() }
+                state.headWaiter?.resume(returning: head)
                 state.headWaiter = nil
-                state.peer = peer()
-                waiter.resume(returning: head)
             }
             if let waiter = state.bodyWaiter, !state.body.isEmpty {
                 state.bodyWaiter = nil
@@ -131,7 +132,7 @@ final class Transfer: Sendable {
     }
 
     /// The end, after the last `deliver`: everything later is answered from what is kept.
-    func finish(_ error: (any Error)?) {
+    package func finish(_ error: (any Error)?) {
         state.withLock { state in
             guard state.outcome == nil else { return }
             var error = error.map { state.failure ?? $0 }
@@ -161,7 +162,7 @@ final class Transfer: Sendable {
     }
 }
 
-extension Transfer.State {
+extension HTTPTransfer.State {
     fileprivate mutating func takeBody() -> ([UInt8]?, Bool) {
         defer {
             body = []
