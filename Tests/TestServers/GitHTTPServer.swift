@@ -53,6 +53,7 @@ package final class GitHTTPServer: Sendable {
             while true {
                 let connection = accept(listener, nil, nil)
                 guard connection >= 0 else { return }
+                _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
                 self?.serve(connection, ignoresProtocol: ignoresProtocol)
             }
         }

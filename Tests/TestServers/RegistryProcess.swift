@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import Linux
 package import SystemPackage
 
@@ -36,7 +35,8 @@ package final class RegistryProcess: Sendable {
         guard let program = Command.locate("docker-registry") else { throw CocoaError(.executableNotLoadable) }
         directory = FilePath(FileManager.default.temporaryDirectory.path).appending("registry-\(UUID().uuidString)")
         try FileManager.default.createDirectory(atPath: directory.string, withIntermediateDirectories: true)
-        port = try Self.freePort()
+        let unused = try LoopbackPort.unused()
+        port = unused.number
         let configuration = directory.appending("config.yml")
         try Self.configuration(options, port: port, storage: directory.appending("storage"))
             .write(toFile: configuration.string, atomically: true, encoding: .utf8)
@@ -44,7 +44,8 @@ package final class RegistryProcess: Sendable {
         command.output = .discard
         command.error = .capture(limit: 1 << 16)
         process = try await command.start()
-        try await waitUntilListening()
+        for _ in 0..<400 where !unused.isListening { try await Task.sleep(for: .milliseconds(25)) }
+        guard unused.isListening else { throw CocoaError(.executableNotLoadable) }
     }
 
     deinit {
@@ -78,31 +79,5 @@ package final class RegistryProcess: Sendable {
                 """
         }
         return text
-    }
-
-    /// Another process could take the port before the registry does; the start then fails, visibly.
-    private static func freePort() throws -> UInt16 {
-        let server = try ScriptedServer { _, _ in .answer(503) }
-        defer { server.stop() }
-        return server.port
-    }
-
-    private func waitUntilListening() async throws {
-        for _ in 0..<400 {
-            let socket = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-            defer { close(socket) }
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = port.bigEndian
-            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-            let status = withUnsafePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
-            if status == 0 { return }
-            try await Task.sleep(for: .milliseconds(25))
-        }
-        throw CocoaError(.executableNotLoadable)
     }
 }

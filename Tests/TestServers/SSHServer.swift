@@ -29,7 +29,8 @@ package struct SSHServer: Sendable {
         try Data(publicKey.utf8).write(to: URL(fileURLWithPath: "\(root)/authorized"))
         let words = try String(contentsOfFile: "\(root)/host.pub", encoding: .utf8).split(separator: " ")
         hostKey = "\(words[0]) \(words[1])"
-        port = try SSHServer.freePort()
+        let unused = try LoopbackPort.unused()
+        port = unused.number
         let configuration = """
             Port \(port)
             ListenAddress 127.0.0.1
@@ -48,7 +49,7 @@ package struct SSHServer: Sendable {
         var command = Command("/usr/sbin/sshd", ["-D", "-e", "-f", "\(root)/sshd_config"])
         command.deadline = .seconds(120)
         process = try await command.start()
-        while !SSHServer.isListening(port) { try await Task.sleep(for: .milliseconds(10)) }
+        while !unused.isListening { try await Task.sleep(for: .milliseconds(10)) }
     }
 
     package func url(of repository: FilePath) -> String { "ssh://\(user)@127.0.0.1:\(port)\(repository)" }
@@ -78,38 +79,5 @@ package struct SSHServer: Sendable {
     /// sshd started by root insists on this directory.
     private static func prepareSeparationDirectory() -> Bool {
         geteuid() != 0 || mkdir("/run/sshd", 0o755) == 0 || errno == EEXIST
-    }
-
-    private static func address(_ port: UInt16) -> sockaddr_in {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        return address
-    }
-
-    private static func freePort() throws -> UInt16 {
-        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = address(0)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw SystemError("find a free port") }
-        return UInt16(bigEndian: address.sin_port)
-    }
-
-    private static func isListening(_ port: UInt16) -> Bool {
-        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = address(port)
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
     }
 }

@@ -44,9 +44,14 @@ package final class ScriptedServer: Sendable {
         self.bodyLimit = bodyLimit
         (listener, port) = try Self.listen(unixSocket)
         let thread = Thread { [weak self, listener] in
+            // Closed by whoever accepts from it: after a close elsewhere the next accept would be of another server's.
+            defer { close(listener) }
             while true {
                 let connection = accept(listener, nil, nil)
-                guard connection >= 0 else { return }
+                guard connection >= 0 else {
+                    if [EINTR, ECONNABORTED].contains(errno) { continue }
+                    return
+                }
                 _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
                 guard let self, self.admit(connection) else {
                     close(connection)
@@ -71,7 +76,6 @@ package final class ScriptedServer: Sendable {
             guard !state.isStopped else { return }
             state.isStopped = true
             shutdown(listener, CInt(SHUT_RDWR))
-            close(listener)
             for socket in state.sockets { shutdown(socket, CInt(SHUT_RDWR)) }
         }
     }
