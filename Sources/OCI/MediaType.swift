@@ -17,7 +17,6 @@ package struct MediaType: RawRepresentable, Hashable, Sendable, CustomStringConv
     package static let ociLayerZstd = MediaType("application/vnd.oci.image.layer.v1.tar+zstd")
     package static let dockerList = MediaType("application/vnd.docker.distribution.manifest.list.v2+json")
     package static let dockerManifest = MediaType("application/vnd.docker.distribution.manifest.v2+json")
-    package static let dockerConfig = MediaType("application/vnd.docker.container.image.v1+json")
     package static let dockerLayerGzip = MediaType("application/vnd.docker.image.rootfs.diff.tar.gzip")
     package static let dockerLayerTar = MediaType("application/vnd.docker.image.rootfs.diff.tar")
 

@@ -6,7 +6,6 @@ package struct PipelineError: Error, Hashable, Sendable, CustomStringConvertible
         case noValue
         /// A tag came out in a form no registry takes.
         case invalidTag
-        case unknownTrigger
     }
 
     package let code: Code

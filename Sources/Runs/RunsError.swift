@@ -8,7 +8,6 @@ package struct RunsError: Error, Hashable, Sendable, CustomStringConvertible {
         /// The database was written by a newer version, or is damaged.
         case unusableDatabase
         case damagedRecord
-        case logUnavailable
     }
 
     package let code: Code

@@ -63,11 +63,6 @@ package enum FileModeChange: Hashable, Sendable {
         }
     }
 
-    /// Whether the result does not depend on the mode a file had.
-    package var replacesMode: Bool {
-        if case .octal = self { true } else { false }
-    }
-
     /// The mode of a file or directory that had `mode`.
     package func applied(to mode: UInt16, isDirectory: Bool) -> UInt16 {
         switch self {

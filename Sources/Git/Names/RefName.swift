@@ -24,8 +24,6 @@ package struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible 
     private init(known text: String) { self.text = text }
 
     package var description: String { text }
-    package var isBranch: Bool { text.hasPrefix("refs/heads/") }
-    package var isTag: Bool { text.hasPrefix("refs/tags/") }
 
     /// Without `refs/heads/` or `refs/tags/`.
     package var shortName: String {

@@ -50,7 +50,6 @@ package struct OwnedDescriptor: ~Copyable, Sendable {
         package let rawValue: UInt64
         package init(rawValue: UInt64) { self.rawValue = rawValue }
 
-        package static let noCrossDevice = Resolution(rawValue: 0x01)
         package static let noMagicLinks = Resolution(rawValue: 0x02)
         package static let noSymbolicLinks = Resolution(rawValue: 0x04)
         package static let beneath = Resolution(rawValue: 0x08)

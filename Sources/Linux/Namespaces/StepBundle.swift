@@ -5,7 +5,6 @@ import Glibc
 package struct StepBundle: ~Copyable {
     /// The directory, in the step's mount namespace.
     package static let directory = CAISSON_STEP_DIRECTORY
-    package static let rootPath = "\(CAISSON_STEP_DIRECTORY)/rootfs"
     package static let logPath = "/proc/self/fd/\(caisson_runtime_log)"
     package static let userNamespacePath = "/proc/self/fd/\(caisson_runtime_user_namespace)"
     package static let networkNamespacePath = "/proc/self/fd/\(caisson_runtime_network_namespace)"

@@ -16,8 +16,6 @@ package final class EventLoop: Sendable {
         package static let writable = Readiness(rawValue: 0x004)
         /// Reported without being asked for.
         package static let failed = Readiness(rawValue: 0x008)
-        /// The other end is gone; what it wrote may still be readable. Reported without being asked for.
-        package static let hungUp = Readiness(rawValue: 0x010)
     }
 
     /// For handlers that never block: child processes, timers.

@@ -60,9 +60,6 @@ package final class OverlaySnapshotter: Snapshotter {
         }
     }
 
-    /// Lets go of layers that no snapshot needs at the moment, and of their cached pages.
-    package func releaseUnused() { layers.withLock { $0.releaseAll() } }
-
     // MARK: Stacks
 
     /// Besides those of our own: stubs and mount points.
@@ -224,6 +221,4 @@ private struct LayerCache {
             }
         }
     }
-
-    mutating func releaseAll() { slots = [:] }
 }
