@@ -3,6 +3,8 @@ package struct Script: Sendable {
     package enum Step: Sendable {
         case send([UInt8])
         case pause(Duration)
+        /// Tells the test that what comes before has been taken from the server.
+        case call(@Sendable () -> Void)
         /// The same bytes again and again until the client goes or so many were sent.
         case sendUntilClosed([UInt8], most: Int)
         /// Silence until the client goes.

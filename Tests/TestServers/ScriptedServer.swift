@@ -149,6 +149,9 @@ package final class ScriptedServer: Sendable {
         case .pause(let duration):
             usleep(UInt32(duration / .microseconds(1)))
             return true
+        case .call(let body):
+            body()
+            return true
         case .sendUntilClosed(let bytes, let most):
             var sent = 0
             while sent < most, Self.send(bytes, to: connection) { sent += bytes.count }
