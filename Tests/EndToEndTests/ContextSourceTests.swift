@@ -63,24 +63,20 @@ struct ContextSourceTests {
 
     @Test func aRepositoryIsFetchedFromGitsOwnDaemon() async throws {
         try await repository()
-        let free = try ScriptedServer { _, _ in .answer(503) }
-        let port = free.port
-        free.stop()
+        let port = try LoopbackPort.unused()
         var command = Command(
             "/usr/bin/git",
             [
-                "daemon", "--listen=127.0.0.1", "--port=\(port)", "--reuseaddr", "--export-all",
+                "daemon", "--listen=127.0.0.1", "--port=\(port.number)", "--reuseaddr", "--export-all",
                 "--base-path=\(workspace.path("served"))",
             ], environment: GitHTTPServer.environment(home: workspace.directory))
         command.output = .discard
         command.error = .discard
         let daemon = try await command.start()
         defer { daemon.kill() }
-        var result = try await workspace.caisson("build", "git://127.0.0.1:\(port)/repository.git#main:service")
-        for _ in 0..<20 where result.code == 3 {
-            try await Task.sleep(for: .milliseconds(100))
-            result = try await workspace.caisson("build", "git://127.0.0.1:\(port)/repository.git#main:service")
-        }
+        for _ in 0..<400 where !port.isListening { try await Task.sleep(for: .milliseconds(25)) }
+        let url = "git://127.0.0.1:\(port.number)/repository.git#main:service"
+        let result = try await workspace.caisson("build", url)
         #expect(result.code == 0, "\(result.errorText)")
     }
 

@@ -3,15 +3,15 @@ import Linux
 import Synchronization
 
 /// A TCP port of 127.0.0.1 for a server that has to be told its port.
-struct LoopbackPort {
-    let number: UInt16
+package struct LoopbackPort {
+    package let number: UInt16
 
     /// Ports below those that the kernel gives to whoever asks for any: another test's server, or the near end of a
     /// connection, would take one of these before the server it was chosen for listens.
     private static let candidates: ClosedRange<UInt16> = 15_000...30_000
     private static let last = Mutex(UInt16.random(in: candidates))
 
-    static func unused() throws -> LoopbackPort {
+    package static func unused() throws -> LoopbackPort {
         for _ in candidates {
             let number = last.withLock { last in
                 last = last == candidates.upperBound ? candidates.lowerBound : last + 1
@@ -23,7 +23,7 @@ struct LoopbackPort {
         throw SystemError("find a free port")
     }
 
-    var isListening: Bool { succeeds(connect) }
+    package var isListening: Bool { succeeds(connect) }
 
     private func succeeds(_ call: (CInt, UnsafePointer<sockaddr>, socklen_t) -> CInt) -> Bool {
         let socket = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
