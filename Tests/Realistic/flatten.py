@@ -84,10 +84,19 @@ def entries(host: str, name: str, digest: str, cache: pathlib.Path) -> list:
 class Tree:
     def __init__(self) -> None:
         self.nodes: dict[str, object] = {}  # by path; names of one file share one list
+        self.parents: set[str] = set()  # whatever has or had something below it
+
+    def put(self, path: str, node: object) -> None:
+        self.nodes[path] = node
+        parent = path.rpartition("/")[0]
+        while parent not in self.parents:
+            self.parents.add(parent)
+            parent = parent.rpartition("/")[0]
 
     def remove(self, path: str) -> None:
         self.nodes.pop(path, None)
-        self.remove_below(path)
+        if path in self.parents:
+            self.remove_below(path)
 
     def remove_below(self, path: str) -> None:
         prefix = path.rstrip("/") + "/"
@@ -108,14 +117,14 @@ class Tree:
             if kind == "directory":
                 if not self.is_directory(path):
                     self.remove(path)
-                self.nodes[path] = [line]
+                self.put(path, [line])
             elif kind == "hard link":
                 node = self.nodes[line]
                 self.remove(path)
-                self.nodes[path] = node
+                self.put(path, node)
             else:
                 self.remove(path)
-                self.nodes[path] = [line]
+                self.put(path, [line])
 
     def is_directory(self, path: str) -> bool:
         return path in self.nodes and self.nodes[path][0].startswith("directory")
