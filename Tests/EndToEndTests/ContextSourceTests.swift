@@ -74,7 +74,7 @@ struct ContextSourceTests {
         command.error = .discard
         let daemon = try await command.start()
         defer { daemon.kill() }
-        for _ in 0..<400 where !port.isListening { try await Task.sleep(for: .milliseconds(25)) }
+        try #require(try await HostCensus.wait { port.isListening })
         let url = "git://127.0.0.1:\(port.number)/repository.git#main:service"
         let result = try await workspace.caisson("build", url)
         #expect(result.code == 0, "\(result.errorText)")
@@ -90,7 +90,7 @@ struct ContextSourceTests {
         command.deadline = .seconds(120)
         let agent = try await command.start()
         defer { agent.kill() }
-        for _ in 0..<200 where !workspace.exists("agent") { try await Task.sleep(for: .milliseconds(10)) }
+        try #require(try await HostCensus.wait { workspace.exists("agent") })
         let environment = ["SSH_AUTH_SOCK=\(socket)"]
         var add = Command("/usr/bin/ssh-add", [server.key.string], environment: workspace.environment + environment)
         add.deadline = .seconds(30)

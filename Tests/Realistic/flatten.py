@@ -55,7 +55,9 @@ def entries(host: str, name: str, digest: str, cache: pathlib.Path) -> list:
         return json.loads(kept.read_text())
     data = fetch(host, f"{name}/blobs/{digest}")
     if data[:2] == b"\x1f\x8b":
-        data = gzip.decompress(data)
+        # gzip.decompress copies the rest of the data for each member, and a layer has hundreds.
+        with gzip.open(io.BytesIO(data)) as stream:
+            data = stream.read()
     result = []
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
         for member in archive:
