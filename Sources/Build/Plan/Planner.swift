@@ -115,14 +115,20 @@ package struct Planner {
     private static func targetStages(_ request: BuildRequest) throws -> [Stage] {
         let stages = request.dockerfile.stages
         if request.targets.isEmpty { return stages.suffix(1) }
-        return try request.targets.map { name in
-            if let stage = request.dockerfile.stage(name) { return stage }
+        var targets: [Stage] = []
+        for name in request.targets {
+            if let stage = request.dockerfile.stage(name) {
+                // By its name and by its number it is one target.
+                if !targets.contains(where: { $0.index == stage.index }) { targets.append(stage) }
+                continue
+            }
             let names = stages.compactMap(\.name)
             let hint = Suggestion.nearest(to: name, among: names).map { "; did you mean `\($0)`?" } ?? ""
             throw BuildError.request(
                 "\(request.dockerfile.source.name) has no stage `\(name)`, its stages are: "
                     + (names.isEmpty ? "unnamed" : names.joined(separator: ", ")) + hint)
         }
+        return targets
     }
 
     private static func globalArguments(_ request: BuildRequest, target: Stage?, platform: Platform) throws
