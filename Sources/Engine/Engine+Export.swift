@@ -1,9 +1,35 @@
 package import Build
 package import Linux
 package import OCI
+import Registry
 package import SystemPackage
 
 extension Engine {
+    /// The same images with layers compressed otherwise.
+    package func encoded(_ target: BuiltTarget, as encoding: LayerEncoding) async throws -> BuiltTarget {
+        var images: [BuiltImage] = []
+        for image in target.images {
+            if encoding.isForced { try await fetchLayers(of: image) }
+            images.append(try await ImageAssembler(store: store, lease: image.lease).encode(image, as: encoding))
+        }
+        return BuiltTarget(images)
+    }
+
+    /// Adds images to the OCI layout in `directory`, which is made if it is missing. Names move to them; what no name
+    /// leads to any more goes.
+    package func writeLayout(
+        _ target: BuiltTarget, named references: [ImageReference], to directory: FilePath
+    ) async throws {
+        let layout = try await OCILayout.create(directory)
+        try await ImagePusher(store: store, library: library, destination: layout)
+            .sendParts(of: target, to: .ofLayouts) { _ in }
+        try await layout.put(target.root, tag: nil, in: .ofLayouts)
+        for (descriptor, name) in ImageArchive.entries(of: target, named: references) {
+            try await layout.list(descriptor, name: name)
+        }
+        try await layout.removeUnlisted()
+    }
+
     /// Writes images with their layers as one file.
     package func archive(
         _ target: BuiltTarget, named references: [ImageReference], flavour: ImageArchive.Flavour, epoch: Int64,

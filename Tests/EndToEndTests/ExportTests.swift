@@ -82,6 +82,69 @@ struct ExportTests {
         #expect(try await workspace.podmanRun("example.org/app:1") == "hello\n")
     }
 
+    /// The types of an image's layers in an archive, and the name that finds it there.
+    private func layerTypes(_ place: String, _ workspace: Workspace) async throws -> [String] {
+        let raw = try await workspace.tool("skopeo", "inspect", "--raw", place)
+        return try ImageManifest(parsing: Array(raw.utf8)).layers.map {
+            String($0.mediaType.rawValue.trimmingPrefix("application/vnd.oci.image.layer.v1."))
+        }
+    }
+
+    @Test(
+        .enabled(if: Requirements.isInstalled("skopeo"), "skopeo is not installed"),
+        arguments: [
+            ("type=oci,dest=out,compression=zstd", "oci-archive:out:1", ["tar+gzip", "tar+zstd"]),
+            ("type=oci,dest=out,compression=zstd,level=19,force-compression", "", []),
+            (
+                "type=oci,dest=out,compression=zstd,level=19,force-compression=true", "oci-archive:out:1",
+                ["tar+zstd", "tar+zstd"]
+            ),
+            ("type=oci,dest=out,compression=uncompressed", "oci-archive:out:1", ["tar+gzip", "tar"]),
+            ("type=oci,dest=out,tar=false,name=other:2,compression=none", "oci:out:2", ["tar+gzip", "tar"]),
+            ("type=oci,dest=out,compression-level=9,compression=gzip", "oci-archive:out:1", ["tar+gzip", "tar+gzip"]),
+        ])
+    func layersAreCompressedAsTheOutputSays(output: String, place: String, types: [String]) async throws {
+        let workspace = try Workspace()
+        let registry = try await RegistryProcess()
+        let base = "\(registry.host)/base:1"
+        try workspace.write("base/Dockerfile", "FROM scratch\nCOPY Dockerfile /\n")
+        try await workspace.succeed("build", "-t", base, "--push", "base")
+        try workspace.write("app/Dockerfile", "FROM \(base)\nCOPY Dockerfile /app\n")
+        if place.isEmpty {
+            let refused = try await workspace.caisson("build", "--output", output, "app")
+            #expect(refused.code == 2 && refused.errorText.contains("force-compression"), "\(refused.errorText)")
+            return
+        }
+        let digest = try await workspace.succeed("build", "-t", "app:1", "--output", output, "app")
+        #expect(try await layerTypes(place, workspace) == types)
+        // Names and what is printed stay those of the image in the store.
+        #expect(try await workspace.succeed("build", "app") == digest)
+    }
+
+    @Test(.enabled(if: Requirements.isInstalled("skopeo"), "skopeo is not installed"))
+    func imageOutputsSayWhatNamesStandFor() async throws {
+        let workspace = try Workspace()
+        let registry = try await RegistryProcess()
+        try workspace.write("app/Dockerfile", "FROM scratch\nCOPY Dockerfile /\n")
+        let plain = try await workspace.succeed("build", "app")
+        let (first, second) = ("\(registry.host)/app:1", "\(registry.host)/app:2")
+        let digest = try await workspace.succeed(
+            "build", "-t", first, "--output", "type=registry,compression=zstd", "--output",
+            "type=image,name=\(second),push=true,compression=none", "--output", "type=image,name=local:1", "app")
+        #expect(digest != plain)
+        for (name, type) in [(first, "tar+zstd"), (second, "tar")] {
+            let raw = try await workspace.tool("skopeo", "inspect", "--raw", "--tls-verify=false", "docker://\(name)")
+            #expect(raw.contains("layer.v1.\(type)\""))
+            #expect((Digest.of(Array(raw.utf8)).description + "\n" == digest) == (name == first))
+        }
+        let listed = try await workspace.succeed("image", "ls")
+        #expect(listed.contains("/local:1"))
+        // A blob of another level that made room is made again.
+        try await workspace.succeed("build", "-t", "app:9", "--output", "type=image,compression=zstd,level=9", "app")
+        try await workspace.succeed("cache", "prune", "--all", "--kind", "blob")
+        try await workspace.succeed("push", "app:9", "\(registry.host)/app:9")
+    }
+
     @Test func exportedDirectoryAndArchiveHoldTheSameFiles() async throws {
         let workspace = try workspace()
         try await workspace.succeed(

@@ -96,6 +96,10 @@ struct UsageTests {
         (["build", "--tagg", "x"], "--tag"),
         (["build", "--traget", "x"], "--target"),
         (["build", "--output", "type=ocii,dest=x"], "oci"),
+        (["build", "--output", "type=oci,dst=x"], "dest"),
+        (["build", "--output", "type=oci,dest=x,compresion=gzip"], "compression"),
+        (["build", "--output", "type=oci,dest=x,compression=gzp"], "gzip"),
+        (["build", "--target", "final", "--target", "final", "-t", "finl=x"], "final"),
     ])
     func misspelledWordsAreAnsweredWithTheRightOnes(arguments: [String], word: String) async throws {
         let workspace = try Workspace()
@@ -115,7 +119,25 @@ struct UsageTests {
         (["build", "--push", "."], ["--tag"]),
         (["build", "--output", "type=zip,dest=x", "."], ["`zip`", "oci, docker, tar, local"]),
         (["build", "--output", "type=oci", "."], ["dest=PATH"]),
-        (["build", "--output", "type=oci,dest=x,level=9", "."], ["level"]),
+        (["build", "--output", "type=oci,dest=x,level=99", "."], ["level", "gzip has 0 to 12"]),
+        (["build", "--output", "type=oci,dest=x,level=", "."], ["level"]),
+        (["build", "--output", "type=oci,dest=x,compression=none,level=1", "."], ["level"]),
+        (["build", "--output", "type=oci,dest=x,dest=y", "."], ["`dest` is given twice"]),
+        (["build", "--output", "type=oci,dest=-,tar=false", "."], ["standard output"]),
+        (["build", "--output", "type=oci,dest=x,tar=perhaps", "."], ["tar", "neither true nor false"]),
+        (["build", "--output", "type=docker,dest=x,compression=zstd", "."], ["docker", "type=oci"]),
+        (["build", "--output", "type=tar,dest=x,compression=gzip", "."], ["tar has no field `compression`"]),
+        (["build", "--output", "type=image,dest=x", "."], ["image has no field `dest`"]),
+        (["build", "--output", "type=image,oci-mediatypes=false", "."], ["media types"]),
+        (["build", "--output", "type=oci,\"dest=x", "."], ["a quote does not end"]),
+        (["build", "--output", "type=registry", "."], ["--tag", "name=NAME"]),
+        (["build", "--output", "type=oci,dest=missing/x", "."], ["no directory"]),
+        (["build", "--iidfile", "missing/id", "."], ["--iidfile", "no directory"]),
+        (["build", "--metadata-file", "missing/m", "."], ["--metadata-file", "no directory"]),
+        (
+            ["build", "--platform", "linux/amd64,linux/arm64", "--output", "type=docker,dest=x", "."],
+            ["one platform", "type=oci"]
+        ),
         (["build", "--output", "type=local,dest=-", "."], ["standard output"]),
         (["build", "--memory", "lots", "."], ["lots", "512m"]),
         (["build", "--label", "=x", "."], ["`=x`", "name=value"]),

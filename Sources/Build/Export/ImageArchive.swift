@@ -74,17 +74,26 @@ package struct ImageArchive: Sendable {
     }
 
     private func index(_ target: BuiltTarget, _ references: [ImageReference]) -> JSON {
-        var root = target.root.descriptor
-        if target.index == nil { root.platform = target.images[0].platform }
-        let named = references.map { reference in
-            var descriptor = root
-            descriptor.annotations = [
-                "io.containerd.image.name": reference.description,
-                "org.opencontainers.image.ref.name": reference.tag ?? "latest",
-            ]
+        let entries = Self.entries(of: target, named: references).map { descriptor, name in
+            var descriptor = descriptor
+            descriptor.annotations["org.opencontainers.image.ref.name"] = name
             return descriptor
         }
-        return ImageIndex(manifests: named.isEmpty ? [root] : named).json
+        return ImageIndex(manifests: entries).json
+    }
+
+    /// What a layout lists, each entry with its name there.
+    package static func entries(
+        of target: BuiltTarget, named references: [ImageReference]
+    ) -> [(Descriptor, name: String?)] {
+        var root = target.root.descriptor
+        if target.index == nil { root.platform = target.images[0].platform }
+        if references.isEmpty { return [(root, name: nil)] }
+        return references.map { reference in
+            var descriptor = root
+            descriptor.annotations = ["io.containerd.image.name": reference.description]
+            return (descriptor, name: reference.tag ?? "latest")
+        }
     }
 
     private func dockerIndex(_ image: BuiltImage, _ references: [ImageReference]) -> JSON {

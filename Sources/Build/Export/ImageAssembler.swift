@@ -32,19 +32,38 @@ package struct ImageAssembler: Sendable {
                         origin: nil))
             }
         }
-        let configBytes = planned.config(with: chain).canonicalBytes
+        let config = planned.config(with: chain).canonicalBytes
+        try store.blobs.put(config)
+        return try image(
+            of: planned.target, config, layers, platform: planned.platform, annotations: planned.annotations)
+    }
+
+    /// The same image with other blobs for its layers, which must be in the store.
+    package func encode(_ image: BuiltImage, as encoding: LayerEncoding) async throws -> BuiltImage {
+        var layers = image.layers
+        for (index, layer) in layers.enumerated() where layer.origin == nil || encoding.isForced {
+            let blob = try await store.layers.compressed(layer.diffID, as: encoding.compression, level: encoding.level)
+            layers[index] = .init(diffID: layer.diffID, descriptor: blob, origin: nil)
+        }
+        return try self.image(
+            of: image.target, image.configBytes, layers, platform: image.platform, annotations: image.annotations)
+    }
+
+    private func image(
+        of target: String, _ configBytes: [UInt8], _ layers: [BuiltImage.Layer], platform: Platform,
+        annotations: [ImageAnnotation]
+    ) throws -> BuiltImage {
         let config = Descriptor(of: configBytes, mediaType: .ociConfig)
         let manifest = RawManifest(
             bytes: ImageManifest(
                 config: config, layers: layers.map(\.descriptor),
-                annotations: planned.annotations.values(in: .manifest, for: planned.platform)
+                annotations: annotations.values(in: .manifest, for: platform)
             ).canonicalBytes,
             mediaType: .ociManifest)
-        try store.blobs.put(configBytes)
         try store.blobs.put(manifest.bytes)
         return BuiltImage(
-            target: planned.target, manifest: manifest, config: config, configBytes: configBytes, layers: layers,
-            platform: planned.platform, annotations: planned.annotations, lease: lease)
+            target: target, manifest: manifest, config: config, configBytes: configBytes, layers: layers,
+            platform: platform, annotations: annotations, lease: lease)
     }
 
     /// The same blob under the name an OCI manifest gives its type.

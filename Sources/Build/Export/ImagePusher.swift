@@ -27,10 +27,7 @@ package struct ImagePusher: Sendable {
             repositories.append(reference.repository)
         }
         for repository in repositories {
-            for image in target.images {
-                try await sendBlobs(of: image, to: repository, report: report)
-                if target.index != nil { try await destination.put(image.manifest, tag: nil, in: repository) }
-            }
+            try await sendParts(of: target, to: repository, report: report)
             for reference in references where reference.repository == repository {
                 try await destination.put(target.root, tag: reference.tag, in: repository)
                 report(
@@ -38,6 +35,16 @@ package struct ImagePusher: Sendable {
                         .push, name: reference.description, completed: target.size, total: target.size, isFinished: true
                     ))
             }
+        }
+    }
+
+    /// Everything but the document that a name stands for.
+    package func sendParts(
+        of target: BuiltTarget, to repository: RepositoryName, report: @escaping @Sendable (Transfer) -> Void
+    ) async throws {
+        for image in target.images {
+            try await sendBlobs(of: image, to: repository, report: report)
+            if target.index != nil { try await destination.put(image.manifest, tag: nil, in: repository) }
         }
     }
 

@@ -138,10 +138,19 @@ package actor ImageLibrary: BaseImageResolver {
         if let origin = layer.origin { return try await fetchBlob(layer.descriptor, from: origin) }
         if try store.blobs.claim(layer.descriptor.digest) { return }
         guard let compression = layer.descriptor.mediaType.layerCompression,
-            try await store.layers.compressed(layer.diffID, as: compression).digest == layer.descriptor.digest
+            try await store.layers.compressed(layer.diffID, as: compression, level: level(of: layer, as: compression))
+                .digest == layer.descriptor.digest
         else {
             throw StorageError(
                 .notFound, "blob `\(layer.descriptor.digest)` is gone, and its layer is no longer made into the same")
+        }
+    }
+
+    /// The level whose blob it is, if one is known to be.
+    private func level(of layer: BuiltImage.Layer, as compression: LayerCompression) throws -> Int? {
+        try compression.levels.first { level in
+            try store.layers.knownBlob(of: layer.diffID, as: compression, level: level)?.digest
+                == layer.descriptor.digest
         }
     }
 

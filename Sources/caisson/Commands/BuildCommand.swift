@@ -42,6 +42,9 @@ struct BuildCommand: AsyncParsableCommand {
     var epoch = "auto"
     @Flag(name: .customLong("strict"), help: "Take a pattern of COPY or ADD that matches nothing for an error.")
     var strict = false
+    @Flag(
+        name: .customLong("pull"), help: "Accepted: names of images are looked up at every build anyway.") var pull =
+        false
     @OptionGroup var cache: CacheOptions
     @OptionGroup var secrets: SecretOptions
     @OptionGroup var sandbox: SandboxOptions
@@ -59,13 +62,14 @@ struct BuildCommand: AsyncParsableCommand {
 
     private func build() async throws {
         let question = try call.question()
-        let plan = try results.plan(targets: targets)
+        var plan = try results.plan(targets: targets, platforms: Self.platforms(platform).count)
         let terminal = try failure.terminal()
         let engine = try store.engine(limits: try limits.limits)
         let lent = try secrets.secrets()
         let remotes = try engine.remotes(secrets: lent)
         let source = try await contexts.source(
             through: remotes, arguments: Self.pairs(buildArg, bare: .environment))
+        plan = plan.naming(source.dockerfile.stages.map(\.name))
         if let question {
             return try CallOptions.answer(
                 question, about: source.dockerfile, ignore: source.ignore, target: targets.last,
@@ -86,8 +90,8 @@ struct BuildCommand: AsyncParsableCommand {
             built = try await view.following(images: { $0.flatMap(\.images) }) { show in
                 let report = shell.map { shell in { @Sendable in shell.pass($0) } } ?? show
                 let built = BuiltTarget.grouped(try await engine.build(request, report: report))
-                try await results.deliver(built, plan, engine: engine, epoch: request.created, report: report)
-                return built
+                return try await results.deliver(
+                    built, plan, engine: engine, epoch: request.created, report: report)
             }
         } catch BuildError.step(let failure) {
             if progress.resolved == .json { throw BuildError.step(failure) }

@@ -8,67 +8,69 @@ import SystemPackage
 /// A value of `--output`.
 struct BuildOutput {
     enum Kind: String, CaseIterable {
+        case image
+        case registry
         case oci
         case docker
         case tar
         case local
+        /// Nothing: the results stay in the cache.
+        case cacheOnly = "cacheonly"
     }
 
     let kind: Kind
-    /// `-` is standard output.
-    let destination: String
+    /// `-` is standard output; nil for what has no file.
+    let destination: String?
     /// The stage whose result it is, in a build of several.
-    let target: String?
+    var target: String?
+    /// What the image is called; without any it has the tags of the build.
+    let names: [ImageReference]
+    /// Whether it goes to the registries of its names.
+    let pushes: Bool
+    /// nil: as the layers are in the store.
+    let encoding: LayerEncoding?
+    /// A directory instead of an archive of it.
+    let isDirectory: Bool
+
+    var isImage: Bool { kind == .image || kind == .registry }
 
     var writesToStandardOutput: Bool { destination == "-" }
 
+    /// What messages call it.
+    var title: String { "--output \(destination ?? kind.rawValue)" }
+
     /// `type=oci,dest=file`; a bare path means a directory, as other builders have it.
     init(parsing text: String) throws {
-        guard text.contains("=") else {
-            self.init(kind: text == "-" ? .tar : .local, destination: text, target: nil)
-            return
+        var fields = try OutputFields(text)
+        kind = try fields.kind()
+        target = fields.take("target")
+        switch kind {
+        case .image, .registry, .cacheOnly: destination = nil
+        case .oci, .docker, .tar, .local: destination = try fields.destination()
         }
-        var fields: [String: String] = [:]
-        for field in text.split(separator: ",") {
-            let parts = field.split(separator: "=", maxSplits: 1).map(String.init)
-            guard parts.count == 2 else { throw CommandFailure.usage("output `\(text)`: `\(field)` has no value") }
-            fields[parts[0]] = parts[1]
+        let isImage = kind == .image || kind == .registry
+        names = isImage || kind == .oci || kind == .docker ? try fields.names() : []
+        pushes = isImage ? try fields.flag("push") ?? (kind == .registry) : false
+        encoding = isImage || kind == .oci || kind == .docker ? try fields.encoding() : nil
+        isDirectory = kind == .local ? true : kind == .oci ? try fields.flag("tar") == false : false
+        try fields.end(kind)
+        if isDirectory, destination == "-" { throw fields.refusal("a directory cannot be standard output") }
+        if kind == .docker, encoding?.compression == .zstd {
+            throw fields.refusal("docker loads no layers compressed with zstd", hint: "use type=oci")
         }
-        let known = Kind.allCases.map(\.rawValue)
-        let types = "the types are: " + known.joined(separator: ", ")
-        guard let type = fields.removeValue(forKey: "type") else {
-            throw CommandFailure.usage("output `\(text)` has no type", hint: types)
-        }
-        guard let kind = Kind(rawValue: type) else {
-            throw CommandFailure.usage(
-                "output `\(text)` has the unknown type `\(type)`",
-                hint: Suggestion.hint(for: type, among: known) ?? types)
-        }
-        guard let destination = fields.removeValue(forKey: "dest") else {
-            throw CommandFailure.usage("output `\(text)` needs dest=PATH")
-        }
-        let target = fields.removeValue(forKey: "target")
-        if let unknown = fields.keys.sorted().first {
-            throw CommandFailure.usage("output `\(text)` has an unknown field `\(unknown)`")
-        }
-        if kind == .local, destination == "-" {
-            throw CommandFailure.usage("output `\(text)`: a directory cannot be standard output")
-        }
-        self.init(kind: kind, destination: destination, target: target)
     }
 
     /// Better now than after the build.
     func checkDestination() throws {
-        guard kind != .local, !writesToStandardOutput else { return }
-        let directory = FilePath(destination).absolute().removingLastComponent()
-        guard FileContents.exists(directory) else {
-            throw CommandFailure.usage("output `\(destination)`: there is no directory `\(directory)`")
-        }
+        guard let destination, !isDirectory, !writesToStandardOutput else { return }
+        try Self.checkDirectory(of: destination, for: "output `\(destination)`")
     }
 
-    private init(kind: Kind, destination: String, target: String?) {
-        self.kind = kind
-        self.destination = destination
-        self.target = target
+    /// A file is made, its directory is not.
+    static func checkDirectory(of file: String, for option: String) throws {
+        let directory = FilePath(file).absolute().removingLastComponent()
+        guard FileContents.exists(directory) else {
+            throw CommandFailure.usage("\(option): there is no directory `\(directory)`")
+        }
     }
 }

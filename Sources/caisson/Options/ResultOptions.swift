@@ -13,11 +13,19 @@ struct ResultOptions: ParsableArguments {
         name: [.short, .customLong("tag")],
         help: ArgumentHelp("A name for the image; of several targets, for this one.", valueName: "[target=]name"))
     var tag: [String] = []
-    @Flag(name: .customLong("push"), help: "Send the image to the registry of each tag.") var push = false
+    @Flag(name: .customLong("push"), help: "Send the image to the registry of each name.") var push = false
+    @Flag(
+        name: .customLong("load"),
+        help: "Name the image in the store, which happens to all images with tags anyway.")
+    var load = false
     @Option(
         name: [.short, .customLong("output")],
         help: ArgumentHelp(
-            "Write the result: type=oci|docker|tar|local,dest=PATH[,target=STAGE].", valueName: "type=…"))
+            """
+            Write the result: type=oci|docker|tar|local,dest=PATH; or type=image|registry for what --tag names. With \
+            target=STAGE, name=NAME[,…], compression=gzip|zstd|none, level=N, force-compression=true for layers of the \
+            base too, tar=false for a layout's directory.
+            """, valueName: "type=…"))
     var output: [String] = []
     @Option(
         name: .customLong("iidfile"),
@@ -26,8 +34,9 @@ struct ResultOptions: ParsableArguments {
     @Option(name: .customLong("metadata-file"), help: "Write what was built, as JSON, to this file.")
     var metadataFile: String?
 
-    /// Everything that can be wrong before the build. `targets` are the `--target` options.
-    func plan(targets: [String]) throws -> ResultPlan {
+    /// Everything that can be wrong before the build. `targets` are the `--target` options, `platforms` the number of
+    /// images of each.
+    func plan(targets: [String], platforms: Int) throws -> ResultPlan {
         let tags = try tag.map { text -> ResultPlan.Tag in
             guard let equals = text.firstIndex(of: "=") else {
                 return .init(target: nil, reference: try ImageReference(tagArgument: text))
@@ -38,43 +47,58 @@ struct ResultOptions: ParsableArguments {
         }
         let outputs = try output.map(BuildOutput.init(parsing:))
         for output in outputs { try output.checkDestination() }
-        if push, tags.isEmpty { throw CommandFailure.usage("--push needs a --tag to push to") }
-        let named =
-            tags.map { ("--tag \($0.reference)", $0.target) }
-            + outputs.map { ("--output \($0.destination)", $0.target) }
+        if platforms > 1, outputs.contains(where: { $0.kind == .docker }) {
+            throw CommandFailure.usage(
+                "an archive for docker holds one platform, not \(platforms)", hint: "use type=oci or one --platform")
+        }
+        try checkNames(tags, outputs)
+        try checkTargets(tags, outputs, targets)
+        for (option, file) in [("--iidfile", iidFile), ("--metadata-file", metadataFile)] {
+            if let file { try BuildOutput.checkDirectory(of: file, for: "\(option) `\(file)`") }
+        }
+        return ResultPlan(tags: tags, outputs: outputs, pushes: push)
+    }
+
+    private func checkNames(_ tags: [ResultPlan.Tag], _ outputs: [BuildOutput]) throws {
+        guard tags.isEmpty else { return }
+        if push, outputs.allSatisfy({ !$0.isImage || $0.names.isEmpty }) {
+            throw CommandFailure.usage("--push needs a --tag to push to")
+        }
+        if let output = outputs.first(where: { $0.pushes && $0.names.isEmpty }) {
+            throw CommandFailure.usage("\(output.title) needs a --tag, or name=NAME, to push to")
+        }
+    }
+
+    private func checkTargets(_ tags: [ResultPlan.Tag], _ outputs: [BuildOutput], _ targets: [String]) throws {
+        var known: [String] = []
+        for target in targets where !known.contains(target.lowercased()) { known.append(target.lowercased()) }
+        let named = tags.map { ("--tag \($0.reference)", $0.target) } + outputs.map { ($0.title, $0.target) }
         for (option, target) in named {
-            if let target, !targets.contains(target) {
+            if let target, !known.contains(target.lowercased()) {
                 throw CommandFailure.usage(
                     "\(option) is for `\(target)`, which is no --target of this build",
                     hint: Suggestion.hint(for: target, among: targets))
             }
-            if target == nil, targets.count > 1 {
+            if target == nil, known.count > 1 {
                 throw CommandFailure.usage(
-                    "\(option) does not say which of the \(targets.count) targets it is for",
+                    "\(option) does not say which of the \(known.count) targets it is for",
                     hint: "write --tag \(targets[0])=NAME, or target=\(targets[0]) in --output")
             }
         }
-        if iidFile != nil, targets.count > 1 {
+        if iidFile != nil, known.count > 1 {
             throw CommandFailure.usage("--iidfile holds one digest; use --metadata-file for several targets")
         }
-        return ResultPlan(tags: tags, outputs: outputs)
     }
 
-    /// Names, pushes and writes the results.
+    /// Names, pushes and writes the results; returns what their names stand for.
     func deliver(
         _ results: [BuiltTarget], _ plan: ResultPlan, engine: Engine, epoch: Int64, report: @escaping EventSink
-    ) async throws {
-        for result in results {
-            let references = plan.references(of: result)
-            try await BuildResults(engine: engine, report: report)
-                .write(result, plan.outputs(of: result), named: references, epoch: epoch)
-            if push, !references.isEmpty {
-                try await engine.push(result, to: references) { report(.transfer($0)) }
-            } else {
-                for reference in references { try engine.tag(result, as: reference) }
-            }
-        }
-        try writeFiles(results, plan)
+    ) async throws -> [BuiltTarget] {
+        let delivery = BuildResults(engine: engine, plan: plan, epoch: epoch, report: report)
+        var delivered: [BuiltTarget] = []
+        for result in results { delivered.append(try await delivery.deliver(result)) }
+        try writeFiles(delivered, plan)
+        return delivered
     }
 
     private func writeFiles(_ results: [BuiltTarget], _ plan: ResultPlan) throws {
@@ -97,29 +121,4 @@ struct ResultOptions: ParsableArguments {
             "targets": .array(results.map { $0.json(named: plan.references(of: $0)) }),
         ]
     }
-}
-
-/// The names and files that were asked for.
-struct ResultPlan {
-    struct Tag {
-        /// nil: the only one.
-        let target: String?
-        let reference: ImageReference
-    }
-
-    let tags: [Tag]
-    let outputs: [BuildOutput]
-
-    func references(of result: BuiltTarget) -> [ImageReference] {
-        tags.filter { Self.isSame($0.target, result) }.map(\.reference)
-    }
-
-    func outputs(of result: BuiltTarget) -> [BuildOutput] { outputs.filter { Self.isSame($0.target, result) } }
-
-    /// Stages are called by name without regard to case.
-    private static func isSame(_ target: String?, _ result: BuiltTarget) -> Bool {
-        target.map { $0.lowercased() == result.name } ?? true
-    }
-
-    var writesToStandardOutput: Bool { outputs.contains(where: \.writesToStandardOutput) }
 }

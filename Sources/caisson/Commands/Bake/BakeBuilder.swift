@@ -35,11 +35,12 @@ struct BakeBuilder {
         let view = try BakeProgress(progress.view(color), isSingle: builds.count == 1)
         return try await view.following(images: { $0.flatMap(\.built.images) }) { report in
             for build in builds { for warning in build.warnings { view.warn(warning) } }
-            let results = try await solve(ready, view)
+            var results = try await solve(ready, view)
             for target in ready {
                 guard let built = results[target.build.name] else { continue }
-                try await target.build.command.results.deliver(
-                    [built], target.build.plan, engine: engine, epoch: target.request.created, report: report)
+                results[target.build.name] =
+                    try await target.build.command.results.deliver(
+                        [built], target.build.plan, engine: engine, epoch: target.request.created, report: report)[0]
             }
             return builds.compactMap { build in
                 results[build.name].map {

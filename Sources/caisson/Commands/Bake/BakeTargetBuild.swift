@@ -43,8 +43,8 @@ struct BakeTargetBuild {
         }
         command.entitlements.devices = devices
         warnings = arguments.warnings
-        _ = try BuildCommand.platforms(command.platform)
-        plan = try command.results.plan(targets: command.target)
+        plan = try command.results.plan(
+            targets: command.target, platforms: BuildCommand.platforms(command.platform).count)
     }
 }
 

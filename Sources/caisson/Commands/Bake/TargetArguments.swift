@@ -94,30 +94,7 @@ struct TargetArguments {
         let outputs = target.fields(.output)
         guard !outputs.contains(where: { $0["type"] == "cacheonly" }) else { return }
         for tag in target.texts(.tags) { add("tag", tag) }
-        var pushes = false
-        for output in outputs {
-            switch output["type"] ?? "" {
-            case "image", "registry": pushes = try addImage(output) || pushes
-            case "docker" where output["dest"] == nil: continue
-            default: add("output", output.text())
-            }
-        }
-        if pushes { options.append("--push") }
-    }
-
-    /// Returns whether it is pushed.
-    private mutating func addImage(_ output: OptionFields) throws -> Bool {
-        for (field, value) in Self.sorted(output.values) {
-            switch (field, value) {
-            case ("type", _), ("push", "true"), ("push", "false"), ("push", ""), ("compression", "gzip"),
-                ("oci-mediatypes", "true"), ("rewrite-timestamp", _), ("unpack", _), ("store", _):
-                continue
-            case ("name", let names):
-                for name in names.split(separator: ",") { add("tag", String(name)) }
-            default: throw error(.output, "an image has no option `\(field)=\(value)`")
-            }
-        }
-        return output["type"] == "registry" || output["push"] == "true" || output["push"] == ""
+        for output in outputs { add("output", output.text()) }
     }
 
     // MARK: What is missing
