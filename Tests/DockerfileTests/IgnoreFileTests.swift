@@ -18,6 +18,10 @@ import Testing
         ("..", "a", false),
         ("a*b*c", "abxbc", true), ("**/x/**/y", "x/1/x/2/y", true), ("\u{FEFF}a", "a", true), ("a\r\nb\r\n", "b", true),
         (".", "a", false),
+        // Two stars before a name take part of it, and only before one without other signs.
+        ("**.log", "a.log", true), ("**.log", "d/e/a.log", true), ("**.log", "d/a.log/x", true),
+        ("**.log", "a.logs", false), ("**.log", "a.logs/x", false), ("**foo", "foo", true), ("**foo", "d/xfoo", true),
+        ("**.l?g", "a.log", false), ("**.l?g", "d/.log", true),
     ])
     func patternsExcludePathsAndWhatIsBelow(patterns: String, path: String, isExcluded: Bool) {
         let file = IgnoreFile(patterns)
@@ -71,6 +75,8 @@ import Testing
         #expect(!file.canSkip(directory: "a"))
         #expect(!file.excludes("a/b/c.go"))
         #expect(file.excludes("a/b/c.c"))
+        let ending = IgnoreFile("*\n!**.go")
+        #expect(!ending.canSkip(directory: "a") && !ending.excludes("a/b/c.go") && ending.excludes("a/b/c.c"))
     }
 
     @Test(arguments: ["!", "a\n!  ", "[", "a[b-", "x\\"])

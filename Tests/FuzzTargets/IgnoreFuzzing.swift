@@ -60,8 +60,13 @@ private struct ReferencePattern {
             switch bytes[index] {
             case UInt8(ascii: "*") where index + 1 < bytes.count && bytes[index + 1] == UInt8(ascii: "*"):
                 index += 1
-                if index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "/") { index += 1 }
-                tokens.append(index + 1 < bytes.count ? .components : .rest)
+                let isEnding = index == 1 && !bytes[2...].contains { "*?".utf8.contains($0) }
+                if index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "/") {
+                    index += 1
+                    tokens.append(index + 1 < bytes.count ? .components : .rest)
+                } else {
+                    tokens.append(index + 1 < bytes.count && !isEnding ? .components : .rest)
+                }
             case UInt8(ascii: "*"): tokens.append(.star)
             case UInt8(ascii: "?"): tokens.append(.anyByte)
             default: tokens.append(.byte(bytes[index]))

@@ -29,6 +29,8 @@ package struct GlobPattern: Hashable, Sendable {
     /// Whether every `**` stands at the beginning of a component, so that what it takes does not depend on stars
     /// before it.
     private let isAligned: Bool
+    /// Of `**.log`: what every match ends with, whatever comes before it.
+    private let suffix: [UInt8]?
 
     /// Nil when a bracket is open or an escape stands at the end.
     package init?(_ text: String, doubleStar: DoubleStar = .single) {
@@ -41,6 +43,17 @@ package struct GlobPattern: Hashable, Sendable {
         isAligned = elements.indices.allSatisfy { index in
             elements[index] != .components || index == 0 || elements[index - 1] == .byte(.slash)
         }
+        suffix = doubleStar == .recursive ? Self.suffix(text) : nil
+    }
+
+    /// Two stars at the beginning take part of a name too, if no other sign follows.
+    private static func suffix(_ text: String) -> [UInt8]? {
+        guard text.utf8.starts(with: "**".utf8) else { return nil }
+        let rest = text.utf8.dropFirst(2)
+        guard let first = rest.first, first != .slash, !rest.contains(where: { "*?[]\\".utf8.contains($0) }) else {
+            return nil
+        }
+        return Array(rest)
     }
 
     /// Whether the pattern is a plain path.
@@ -68,10 +81,22 @@ package struct GlobPattern: Hashable, Sendable {
     }
 
     private func match(_ path: ArraySlice<UInt8>, accepting acceptance: Acceptance) -> Bool {
+        if let suffix { return matchSuffix(suffix, path, acceptance) }
         if acceptance != .beginning {
             guard path.count >= minimumLength, path.starts(with: prefix) else { return false }
         }
         return isAligned ? matchAligned(path, acceptance) : matchAnywhere(path, acceptance)
+    }
+
+    private func matchSuffix(_ suffix: [UInt8], _ path: ArraySlice<UInt8>, _ acceptance: Acceptance) -> Bool {
+        switch acceptance {
+        case .beginning: true
+        case .wholePath: path.suffix(suffix.count).elementsEqual(suffix)
+        case .pathOrParent:
+            path.indices.contains { end in
+                path[end] == .slash && path[..<end].suffix(suffix.count).elementsEqual(suffix)
+            } || path.suffix(suffix.count).elementsEqual(suffix)
+        }
     }
 
     /// Goes back to the last star only, and to the last `**` when that star cannot take more: in an aligned pattern
