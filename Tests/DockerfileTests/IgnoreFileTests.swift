@@ -86,6 +86,26 @@ import Testing
         #expect(found[0].range?.firstLine == text.split(separator: "\n").count)
     }
 
+    @Test func longFilesDecideAsShortOnesDo() {
+        let rules = [
+            "a", "!a/b", "**/c", "*.log", "!**/keep", "x/y/z", "**/d/e", "!a/b/c", "**.tmp", "a/\\*", "!x/y/z/keep.log",
+            "f**g", "**/c", "!c/keep",
+        ]
+        let short = IgnoreFile(patterns: rules)
+        let long = IgnoreFile(patterns: (0..<100).map { "none\($0)" } + rules + ["none", "**/none"])
+        let names = ["a", "b", "c", "d", "e", "x", "y", "z", "*", "keep", "k.log", "keep.log", "1.tmp", "fg", "f"]
+        for first in names {
+            for second in names + [""] {
+                for third in names + [""] {
+                    let path = [first, second, third].filter { !$0.isEmpty }.joined(separator: "/")
+                    let expected = short.decision(for: path)
+                    let found = long.decision(for: path)
+                    #expect(found.isExcluded == expected.isExcluded && found.rule?.text == expected.rule?.text)
+                }
+            }
+        }
+    }
+
     @Test func patternsFromFlagsKnowNoComments() {
         #expect(IgnoreFile(patterns: ["#a", "!b"]).excludes("#a"))
     }

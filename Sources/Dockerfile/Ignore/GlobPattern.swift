@@ -62,6 +62,13 @@ package struct GlobPattern: Hashable, Sendable {
     /// The path a literal pattern stands for, escapes removed.
     package var literalPath: String? { isLiteral ? prefix.text : nil }
 
+    /// The name of one file or directory that a pattern `**/name` stands for, escapes removed.
+    var literalName: ArraySlice<UInt8>? {
+        guard suffix == nil, elements.first == .components else { return nil }
+        let name = elements.dropFirst().compactMap(\.byte)
+        return name.count == elements.count - 1 && !name.contains(.slash) ? name[...] : nil
+    }
+
     package func matches(_ path: String) -> Bool { matches(Array(path.utf8)[...]) }
 
     package func matches(_ path: ArraySlice<UInt8>) -> Bool { match(path, accepting: .wholePath) }

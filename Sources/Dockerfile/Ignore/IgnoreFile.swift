@@ -24,6 +24,7 @@ package struct IgnoreFile: Sendable {
     package let rules: [IgnoreRule]
     package let diagnostics: [Diagnostic]
     private let hasExceptions: Bool
+    private let index: IgnoreIndex?
 
     package init(_ bytes: [UInt8], name: String) {
         self.init(SourceText(bytes, name: name))
@@ -67,6 +68,7 @@ package struct IgnoreFile: Sendable {
         self.rules = rules
         self.diagnostics = diagnostics
         hasExceptions = rules.contains(where: \.isException)
+        index = rules.count < IgnoreIndex.minimumCount ? nil : IgnoreIndex(rules)
     }
 
     package var isEmpty: Bool { rules.isEmpty }
@@ -97,7 +99,8 @@ package struct IgnoreFile: Sendable {
     package func canSkip(directory: String) -> Bool { canSkip(directory: Array(directory.utf8)[...]) }
 
     private func decidingRule(for path: ArraySlice<UInt8>) -> Int? {
-        rules.lastIndex { $0.pattern.matchesPathOrParent(path) }
+        if let index { return index.lastMatch(for: path) }
+        return rules.lastIndex { $0.pattern.matchesPathOrParent(path) }
     }
 
     /// The path without `.`, empty and `..` components and without a leading slash.
