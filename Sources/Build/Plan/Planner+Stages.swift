@@ -7,7 +7,7 @@ extension Planner {
         let explicit = try names.explicitPlatform(of: stage)
         switch source {
         case .stage(let parent):
-            var state = try plan(parent)
+            var state = takeState(of: parent)
             state.begin(stage)
             if let explicit { state.config.platform = explicit }
             return state
@@ -54,7 +54,7 @@ extension Planner {
     mutating func source(_ name: String, before stage: Stage, allowsNumber: Bool) throws -> PlannedSource {
         switch names.source(name, before: stage, allowsNumber: allowsNumber) {
         case .scratch: .vertex(graph.add(.scratch, inputs: [], step: nil))
-        case .stage(let other): .vertex(try plan(other).vertex)
+        case .stage(let other): .vertex(vertex(of: other))
         case .files(let name, let context): .context(graph.number(of: context, named: name))
         case .image(let key): .vertex(graph.add(.image(image(key)), inputs: [], step: nil))
         }

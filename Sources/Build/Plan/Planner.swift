@@ -26,6 +26,9 @@ package struct Planner {
     var argumentNames: Set<String> = []
     let settings: LintSettings
     private var planned: [Int: StageState] = [:]
+    private var vertices: [Int: VertexID] = [:]
+    /// How many have yet to ask for the state of a stage; nobody asks for it again once these have.
+    private var heirs: [Int: Int] = [:]
 
     var globals: GlobalArguments { names.globals }
 
@@ -67,7 +70,7 @@ package struct Planner {
             for names in names {
                 var planner = Planner(
                     request: request, names: names, images: images, graph: graph, steps: steps, settings: settings)
-                for target in targets { results.append(planner.image(of: try planner.plan(target), target)) }
+                results += try planner.images(of: targets)
                 graph = planner.graph
                 steps = planner.steps
                 argumentNames.formUnion(planner.argumentNames)
@@ -150,17 +153,44 @@ package struct Planner {
         return globals
     }
 
-    /// The state at the end of a stage, planned once.
-    mutating func plan(_ stage: Stage) throws -> StageState {
-        if let state = planned[stage.index] { return state }
+    /// Plans each stage after all that it needs, so that none waits in the middle of another.
+    private mutating func images(of targets: [Stage]) throws -> [PlannedImage] {
+        let stages = try ReachableImages(from: targets, names, known: images).stages
+        for stage in stages where try names.replacement(of: stage) == nil {
+            if case .stage(let parent) = try names.base(of: stage) { heirs[parent.index, default: 0] += 1 }
+        }
+        for target in targets { heirs[target.index, default: 0] += 1 }
+        for stage in stages { try plan(stage) }
+        return targets.map { image(of: takeState(of: $0), $0) }
+    }
+
+    /// The state at the end of a stage, for one of its heirs. The last one gets it without a copy, which holds every
+    /// variable and all history: of a chain of stages that would be the more the longer it is.
+    mutating func takeState(of stage: Stage) -> StageState {
+        guard let state = planned[stage.index], let count = heirs[stage.index] else {
+            preconditionFailure("every stage is planned after those it needs")
+        }
+        heirs[stage.index] = count - 1
+        if count == 1 { planned[stage.index] = nil }
+        return state
+    }
+
+    func vertex(of stage: Stage) -> VertexID {
+        guard let vertex = vertices[stage.index] else {
+            preconditionFailure("every stage is planned after those it needs")
+        }
+        return vertex
+    }
+
+    private mutating func plan(_ stage: Stage) throws {
         let state: StageState
         if let replacement = try names.replacement(of: stage) {
             state = try begin(stage, from: replacement)
         } else {
             state = try planInstructions(of: stage)
         }
-        planned[stage.index] = state
-        return state
+        vertices[stage.index] = state.vertex
+        if heirs[stage.index] != nil { planned[stage.index] = state }
     }
 
     /// Adds findings to the warnings; one that the file wants as an error ends the planning.

@@ -67,6 +67,20 @@ struct PlannerTests {
         #expect(plan.targets[0].config.environment == ["A=3", "PATH=/p", "B=2", "C=4"])
     }
 
+    @Test func stagesMayStandOnEachOtherThousandsDeep() async throws {
+        let chain = (1..<3_000).map { "FROM s\($0 - 1) AS s\($0)\nENV a\($0)=1\n" }.joined()
+        let copies = (1..<3_000).map { "FROM scratch AS c\($0)\nCOPY --from=c\($0 - 1) / /\n" }.joined()
+        let plan = try await BuildPlan.of(
+            "FROM scratch AS s0\n\(chain)FROM s2999 AS c0\n\(copies)COPY --from=s2999 / /")
+        #expect(plan.copies.count == 3_000)
+    }
+
+    @Test func namesOfStepsHoldTheValuesOfVariablesButThoseOfCommandsDoNot() async throws {
+        let plan = try await BuildPlan.of(
+            "FROM scratch\nARG v=1\nWORKDIR /w$v\nCOPY a$v $none /d/\nRUN echo $v $SECRET")
+        #expect(plan.steps.map(\.title) == ["WORKDIR /w1", "COPY a1  /d/", "RUN echo $v $SECRET"])
+    }
+
     // MARK: Configuration
 
     @Test(
