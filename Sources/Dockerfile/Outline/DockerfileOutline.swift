@@ -35,12 +35,15 @@ package struct DockerfileOutline: Sendable {
     ) throws(ArgumentError) {
         var reader = ArgumentReader(file, buildArguments, platform)
         try reader.readGlobals()
-        let stages = StageReferences(file, globals: reader.globals).reachable(from: target)
+        let references = StageReferences(file, globals: reader.globals)
+        let stages = references.reachable(from: target)
         self.target = target
         self.stages = stages
         description = target.name.flatMap { target.node.description(of: $0) }
-        for stage in stages {
-            try reader.read(stage)
+        let bases = stages.map { references.base(of: $0)?.index }
+        reader.remainingHeirs = Dictionary(bases.compactMap { $0 }.map { ($0, 1) }, uniquingKeysWith: +)
+        for (stage, base) in zip(stages, bases) {
+            try reader.read(stage, from: base)
             for case .run(let run) in stage.instructions.map(\.instruction) {
                 for option in run.mounts { collect(option, reader) }
             }
@@ -82,6 +85,8 @@ private struct ArgumentReader {
     private(set) var globals: GlobalArguments
     private var globalArguments: [String: DockerfileOutline.Argument] = [:]
     private var environments: [Int: StageEnvironment] = [:]
+    /// How many stages that are not yet read start from a stage. The last one gets its variables without a copy.
+    var remainingHeirs: [Int: Int] = [:]
     private var current: StageEnvironment
     private(set) var arguments: [DockerfileOutline.Argument] = []
     private var names: Set<String> = []
@@ -110,13 +115,14 @@ private struct ArgumentReader {
     }
 
     /// Stages come after those they go on from.
-    mutating func read(_ stage: Stage) throws(ArgumentError) {
+    mutating func read(_ stage: Stage, from base: Int?) throws(ArgumentError) {
         for word in [stage.from.image, stage.from.platform?.word].compactMap({ $0 }) {
             let used = (try? file.expander.expansion(word.text, lookup: { [globals] in globals[$0] }))?.used ?? []
             for name in used { globalArguments[name].map { add($0) } }
         }
-        let base = StageReferences(file, globals: globals).base(of: stage).flatMap { environments[$0.index] }
-        current = base ?? StageEnvironment(image: EnvironmentList(), globals: globals, expander: file.expander)
+        current =
+            base.flatMap { takeEnvironment(of: $0) }
+            ?? StageEnvironment(image: EnvironmentList(), globals: globals, expander: file.expander)
         for instruction in stage.instructions {
             switch instruction.instruction {
             case .arg(let arg):
@@ -126,7 +132,14 @@ private struct ArgumentReader {
             default: break
             }
         }
-        environments[stage.index] = current
+        if remainingHeirs[stage.index] != nil { environments[stage.index] = current }
+    }
+
+    private mutating func takeEnvironment(of stage: Int) -> StageEnvironment? {
+        let environment = environments[stage]
+        remainingHeirs[stage, default: 1] -= 1
+        if remainingHeirs[stage] == 0 { environments[stage] = nil }
+        return environment
     }
 
     /// An argument without a default here is described where it has one.
