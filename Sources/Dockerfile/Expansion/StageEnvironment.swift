@@ -30,7 +30,9 @@ package struct StageEnvironment: Sendable {
     func isGiven(_ name: String) -> Bool { globals.buildArguments[name] != nil }
 
     /// Every variable that words can use.
-    var names: [String] { run.variables.map(\.name) + declared.variables.map(\.name) }
+    var names: some Sequence<String> {
+        run.variables.lazy.map(\.name) + declared.variables.lazy.map(\.name).filter { run[$0] == nil }
+    }
 
     package func expand(_ word: Word) throws(ArgumentError) -> String {
         try expander.expand(word, lookup: lookup)

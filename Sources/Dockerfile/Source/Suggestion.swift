@@ -4,15 +4,20 @@ package enum Suggestion {
 
     /// The nearest candidate within two edits (one for short names), or nil.
     package static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
-        let wanted = Array(name.lowercased().utf8)
+        let wanted = lowercase(name)
         guard (1...32).contains(wanted.count) else { return nil }
         let allowed = wanted.count <= 3 ? 1 : 2
         var best: (distance: Int, name: String)?
-        for candidate in candidates {
-            let distance = editDistance(wanted, Array(candidate.lowercased().utf8))
+        // There may be thousands of candidates: those of another length are not even looked at.
+        for candidate in candidates where abs(candidate.utf8.count - wanted.count) <= allowed {
+            let distance = editDistance(wanted[...], lowercase(candidate)[...])
             if distance <= allowed, distance < best?.distance ?? .max { best = (distance, candidate) }
         }
         return best?.name
+    }
+
+    private static func lowercase(_ text: String) -> [UInt8] {
+        text.utf8.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
     }
 
     package static func hint(for name: String, among candidates: some Sequence<String>) -> String? {
@@ -32,9 +37,21 @@ package enum Suggestion {
         return "it holds the character U+\(code), which \(look); type it anew"
     }
 
-    /// Insertions, deletions, substitutions and swaps of neighbours.
+    /// Insertions, deletions, substitutions and swaps of neighbours; what both begin and end with does not count.
+    private static func editDistance(_ a: ArraySlice<UInt8>, _ b: ArraySlice<UInt8>) -> Int {
+        var (a, b) = (a, b)
+        while let first = a.first, first == b.first {
+            a.removeFirst()
+            b.removeFirst()
+        }
+        while let last = a.last, last == b.last {
+            a.removeLast()
+            b.removeLast()
+        }
+        return min(a.count, b.count) == 0 ? max(a.count, b.count) : editDistance(Array(a), Array(b))
+    }
+
     private static func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
-        guard abs(a.count - b.count) <= 2 else { return 3 }
         var beforeLast: [Int] = []
         var last = Array(0...b.count)
         for i in 0..<a.count {
