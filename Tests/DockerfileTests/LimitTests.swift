@@ -27,6 +27,11 @@ import Testing
         #expect(parsed.json.serialized().utf8.count > 0)
     }
 
+    @Test func repeatedDirectivesEndInComments() {
+        let parsed = parse("# escape=`\n" + String(repeating: "# escape=`\n", count: 50_000) + "FROM a")
+        #expect(parsed.diagnostics.count == 20 && parsed.instructions.count == 1)
+    }
+
     @Test func bracketsNestOnlySoDeep() {
         let deep = "FROM a\nCMD " + String(repeating: "[", count: 50_000) + String(repeating: "]", count: 10)
         #expect(errors(deep) == [])

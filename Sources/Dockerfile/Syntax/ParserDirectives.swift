@@ -11,6 +11,7 @@ package struct ParserDirectives: Sendable {
 /// Reads the directives; scanning ends at the first line that is not one.
 struct ParserDirectiveReader {
     private static let known = ["syntax", "escape", "check"]
+    private static let maximumDiagnostics = 20
     private let source: SourceText
     private(set) var directives = ParserDirectives()
     private(set) var diagnostics: [Diagnostic] = []
@@ -20,7 +21,9 @@ struct ParserDirectiveReader {
     init(_ source: SourceText) {
         self.source = source
         var seen: Set<String> = []
-        while lineCount < source.lineCount, let directive = directive(onLine: lineCount + 1, after: "#") {
+        while lineCount < source.lineCount, diagnostics.count < Self.maximumDiagnostics,
+            let directive = directive(onLine: lineCount + 1, after: "#")
+        {
             let name = directive.name.text.lowercased()
             guard Self.known.contains(name) else { break }
             if seen.insert(name).inserted {
