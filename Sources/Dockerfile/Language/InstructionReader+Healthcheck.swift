@@ -26,7 +26,7 @@ extension InstructionReader {
         timing.timeout = duration(flags.value("timeout"))
         timing.startPeriod = duration(flags.value("start-period"))
         timing.startInterval = duration(flags.value("start-interval"))
-        if let flag = flags.value("retries") {
+        if let flag = flags.value("retries"), !flag.text.isEmpty {
             if let retries = Int(flag.text), (0...Int(Int32.max)).contains(retries) {
                 timing.retries = retries
             } else {
@@ -37,7 +37,7 @@ extension InstructionReader {
     }
 
     private mutating func duration(_ flag: FlagValue?) -> Int64 {
-        guard let flag else { return 0 }
+        guard let flag, !flag.text.isEmpty else { return 0 }
         guard let nanoseconds = GoDuration.nanoseconds(flag.text) else {
             report("invalid duration `\(flag.text)`", at: flag.range, hint: "write for instance 30s or 1m30s")
             return 0

@@ -160,7 +160,7 @@ struct InstructionReader {
     func form(_ node: InstructionNode, _ arguments: ArraySlice<Word>) -> CommandForm {
         switch node.form {
         case .exec: .exec(Array(arguments))
-        case .shell: arguments.first.map { .shell($0) } ?? .exec([])
+        case .shell: .shell(arguments.first ?? Word("", range: node.text.range))
         }
     }
 

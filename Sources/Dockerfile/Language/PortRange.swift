@@ -30,7 +30,8 @@ package struct PortRange: Hashable, Sendable {
 
     package static func parse(_ text: String) throws(ParseError) -> PortRange {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        let transport = parts.count > 1 ? parts[1].lowercased() : "tcp"
+        // Nothing behind the slash, as of `80/$PROTOCOL`, is as no slash.
+        let transport = parts.count > 1 && !parts[1].isEmpty ? parts[1].lowercased() : "tcp"
         guard transports.contains(transport) else { throw .unknownProtocol(transport) }
         // In `address:host:container` only the container's side counts.
         let container = parts[0].split(separator: ":", omittingEmptySubsequences: false).last ?? ""

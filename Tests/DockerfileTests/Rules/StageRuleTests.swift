@@ -60,6 +60,7 @@ import Testing
 
     @Test(arguments: [
         ("0", ["0/tcp"]), ("65535/SCTP", ["65535/sctp"]), ("10-10", ["10/tcp"]), ("[::1]:80", ["80/tcp"]),
+        ("80/", ["80/tcp"]),
     ])
     func portsAreNormalisedToNumberAndProtocol(text: String, exposed: [String]) throws {
         #expect(try PortRange.parse(text).exposed == exposed)
@@ -88,6 +89,18 @@ import Testing
         guard case .expose(let words)? = instructions("EXPOSE $P 9").first else { throw NoInstruction() }
         let values = try words.flatMap { try WordExpander().expandToWords($0.text, lookup: { _ in "7 8/udp" }) }
         #expect(values == ["7", "8/udp", "9"])
+    }
+
+    @Test func emptyFlagsOfAHealthcheckAreAsIfTheyWereNotGiven() {
+        guard
+            case .healthcheck(.command(_, let timing))? = instructions(
+                "HEALTHCHECK --interval= --timeout=0s --retries= CMD x"
+            ).first
+        else {
+            Issue.record("no HEALTHCHECK")
+            return
+        }
+        #expect(timing.interval == 0 && timing.timeout == 0 && timing.retries == 0)
     }
 
     @Test func healthcheckNoneSwitchesOffAndCommandsKeepTheirForm() throws {
