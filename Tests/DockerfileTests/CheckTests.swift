@@ -8,7 +8,8 @@ import Testing
 
     @Test(arguments: [
         ("FROM scratch AS Base", ["StageNameCasing"]), ("FROM scratch as b", ["FromAsCasing"]),
-        ("from scratch as b", []),
+        ("from scratch as b", []), ("From scratch as b", ["ConsistentInstructionCasing"]),
+        ("From scratch AS b", ["ConsistentInstructionCasing"]),
         ("FROM a\nRUN x \\\n\n y", ["NoEmptyContinuation"]), ("FROM a\nrun x\nRUN y", ["ConsistentInstructionCasing"]),
         ("FROM a AS b\nFROM a AS b", ["DuplicateStageName"]), ("FROM a AS scratch", ["ReservedStageName"]),
         ("FROM a\nCMD x", ["JSONArgsRecommended"]), ("FROM a\nCMD", ["JSONArgsRecommended"]),
@@ -16,6 +17,10 @@ import Testing
         ("FROM a\nMAINTAINER me", ["MaintainerDeprecated"]),
         ("FROM a:$x", ["UndefinedArgInFrom", "InvalidDefaultArgInFrom"]),
         ("ARG x\nFROM a:$x", ["InvalidDefaultArgInFrom"]),
+        ("ARG x\nFROM $x/a", ["InvalidDefaultArgInFrom"]), ("ARG x\nFROM a:$x-slim", ["InvalidDefaultArgInFrom"]),
+        ("ARG x\nFROM a@$x", ["InvalidDefaultArgInFrom"]), ("ARG x\nFROM a$x", []),
+        ("ARG x=Name\nFROM $x", ["InvalidDefaultArgInFrom"]), ("ARG x=Name\nFROM a AS name\nFROM $x", []),
+        ("ARG x=Host:5000/a/b:1@sha256:0\nFROM $x", []), ("ARG x\nFROM a_b/c--d${x}:v1.0_$x", []),
         ("ARG x=1\nFROM a:$x", []), ("FROM --platform=$BUILDPLATFORM a", []),
         ("FROM --platform=$TARGETPLATFORM a", ["RedundantTargetPlatform"]),
         ("FROM --platform=linux/arm64 a", ["FromPlatformFlagConstDisallowed"]),

@@ -4,8 +4,9 @@ extension LintFindings {
         if let alias = stage.from.alias {
             checkAlias(alias, of: stage, in: file)
             let keyword = node.arguments[1]
-            let expected = node.spelling.text.allSatisfy(\.isLowercase) ? "as" : "AS"
-            if keyword.text != expected {
+            let expected = node.spelling.text == "from" ? "as" : "AS"
+            // FROM in mixed case has no case to follow; another rule speaks of it.
+            if keyword.text != expected, ["from", "FROM"].contains(node.spelling.text) {
                 add(
                     .fromAsCasing, "`\(keyword.text)` and `\(node.spelling.text)` are written in different case",
                     at: keyword.range, of: node, hint: "write \(expected)")

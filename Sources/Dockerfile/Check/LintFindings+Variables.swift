@@ -15,7 +15,9 @@ extension LintFindings {
         for stage in file.stages {
             // What a stage goes on from is looked at whenever the stage is.
             let isLookedAt = stages?.contains(stage.index) ?? true
-            if isLookedAt { checkFromVariables(stage, defaults, declared, file.expander) }
+            if isLookedAt {
+                checkFromVariables(stage, defaults, declared, file.expander) { byName[$0.lowercased()] != nil }
+            }
             let base = try? globals.expand(stage.from.image)
             var environment: StageEnvironment?
             // Every stage of a chain copies its parent's variables: a generated chain of thousands is not followed.
@@ -37,7 +39,8 @@ extension LintFindings {
     }
 
     private mutating func checkFromVariables(
-        _ stage: Stage, _ globals: GlobalArguments, _ declared: Set<String>, _ expander: WordExpander
+        _ stage: Stage, _ globals: GlobalArguments, _ declared: Set<String>, _ expander: WordExpander,
+        isStage: (String) -> Bool
     ) {
         for word in [stage.from.image, stage.from.platform?.word].compactMap({ $0 }) {
             guard let expansion = try? expander.expansion(word.text, lookup: { globals[$0] }) else { continue }
@@ -48,10 +51,9 @@ extension LintFindings {
                     hint: Suggestion.hint(for: name, among: declared.sorted())
                         ?? "put ARG \(name) before the first FROM")
             }
-            let isIncomplete =
-                expansion.value.isEmpty || ":@/".contains(expansion.value.last ?? " ")
-                || expansion.value.hasPrefix(":")
-            if word == stage.from.image, isIncomplete, !expansion.used.isEmpty {
+            if word == stage.from.image, !expansion.used.isEmpty, !isStage(expansion.value),
+                !ImageName.isWellFormed(expansion.value)
+            {
                 add(
                     .invalidDefaultArgInFrom, "without build arguments the image is `\(expansion.value)`",
                     at: word.range, of: stage.node, hint: "give the argument a default")
