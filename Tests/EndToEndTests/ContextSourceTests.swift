@@ -156,10 +156,13 @@ struct ContextSourceTests {
             request.header("If-None-Match") == "\"1\"" ? .answer(304) : .answer(200, [("ETag", "\"1\"")], text: "data")
         }
         try workspace.context("ADD \(server.url)/f /d/\nRUN cat /d/f > /copy")
+        // There is no context with a Dockerfile from standard input, and nothing that is fetched needs one.
+        let bare = try await caisson("build", "-", input: Array("FROM scratch\nADD \(server.url)/f /d/\n".utf8))
+        #expect(bare.code == 0, "\(bare.errorText)")
         let first = try await workspace.succeed("build", "app")
         let second = try await workspace.caisson("build", "app")
         #expect(second.outputText == first)
-        #expect(server.requests.count == 2)
+        #expect(server.requests.count == 3)
         #expect(!second.errorText.contains("DONE"), "\(second.errorText)")
         server.stop()
         let gone = try await workspace.caisson("build", "app")

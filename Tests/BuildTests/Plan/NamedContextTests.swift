@@ -18,6 +18,14 @@ struct NamedContextTests {
         #expect(plan.graph.contexts.count == 2)
     }
 
+    @Test func replacedStagesCountAmongTheNumbers() async throws {
+        let plan = try await plan(
+            "FROM base AS deps\nFROM scratch AS two\nCOPY <<f /\nf\nFROM scratch\nCOPY --from=0 /a /\nCOPY --from=1 /f /",
+            ["deps": .files(EmptyContext())])
+        #expect(plan.copies.suffix(2).map(\.origin) == [.stage, .stage])
+        #expect(plan.steps.map(\.stage) == ["deps", "two", "2", "2"])
+    }
+
     @Test(arguments: ["app", "app:latest", "docker.io/library/app"])
     func contextTakesThePlaceOfAnImageByItsFullName(_ name: String) async throws {
         let plan = try await plan("FROM scratch\nCOPY --from=app /a /b", [name: .files(EmptyContext())])

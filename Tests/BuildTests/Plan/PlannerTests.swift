@@ -148,6 +148,9 @@ struct PlannerTests {
         let config = try await BuildPlan.of("FROM scratch\nLABEL a=b").targets[0].config
         #expect(config.environment == ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
         #expect(config.workingDirectory == "/")
+        let base = KnownImages(["base": try .sample(json: #"{"config":{"Env":["A=1"]}}"#)])
+        let own = try await BuildPlan.of("FROM base\nLABEL a=b", images: base).targets[0].config
+        #expect(own.environment == ["A=1"] + config.environment)
     }
 
     @Test func labelsOfTheRequestBeatTheFilesAndAreNotInHistory() async throws {

@@ -69,6 +69,9 @@ struct PlatformTests {
         #expect(found.map(\.rule) == ["InvalidBaseImagePlatform"])
         let fine = try await BuildPlan.of("FROM --platform=linux/arm64 base", images: images)
         #expect(fine.warnings.isEmpty)
+        // The result is for the platform that was asked for, whatever its base is for.
+        let forced = try await BuildPlan.of("FROM --platform=linux/amd64 base", images: images)
+        #expect(forced.targets[0].config.platform == Self.amd64)
         await #expect(throws: BuildError.self) {
             try await BuildPlan.of("# check=error=true\nFROM base", images: images) { $0.platforms = [Self.amd64] }
         }

@@ -10,6 +10,11 @@ import Testing
         #expect(file.stage("01")?.index == 1 && file.stage("+1") == nil && file.stage("-1") == nil)
     }
 
+    @Test func targetIsFoundWhateverItsCase() throws {
+        let file = stages("FROM a as B\nFROM c")
+        #expect(try file.target("b").index == 0 && file.target("B").index == 0)
+    }
+
     @Test func indexCountsEveryStage() {
         let file = stages("FROM a\nFROM scratch\nFROM b AS c\nFROM c")
         #expect(file.stages.map(\.index) == [0, 1, 2, 3])
