@@ -131,6 +131,18 @@ import Testing
         #expect(outline.isFailure && outline.text.contains("CMDD"))
     }
 
+    /// What a stage starts from may hang on them, and with it which variables are set.
+    @Test func checkLooksAtTheFileWithItsBuildArguments() throws {
+        let file = stages("ARG BASE=other\nFROM scratch AS own\nENV here=1\nFROM $BASE\nUSER $here$gone")
+        let found = try [[:], ["BASE": "own"]].map { arguments in
+            let circumstances = DockerfileCall.Circumstances(
+                buildArguments: arguments, platform: amd64, buildPlatform: amd64)
+            return try DockerfileCall(.check).answer(about: file, in: circumstances).text
+        }
+        #expect(found[0] == "Dockerfile: nothing to report\n")
+        #expect(found[1].hasPrefix("Dockerfile:5:6: warning: nothing sets the variable `gone` [UndefinedVar]"))
+    }
+
     @Test func buildArgumentReplacesTheCheckOfTheFile() throws {
         let file = stages("# check=skip=all\nFROM a\nCMD x")
         let circumstances = DockerfileCall.Circumstances(

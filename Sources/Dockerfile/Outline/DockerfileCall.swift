@@ -79,7 +79,9 @@ package struct DockerfileCall: Hashable, Sendable {
     private func check(_ file: DockerfileStages, _ circumstances: Circumstances) -> Answer {
         let directive = circumstances.buildArguments[DockerfileCheck.argumentName]
         return answer(
-            DockerfileCheck.check(file, ignore: circumstances.ignore, directive: directive), in: file.source)
+            DockerfileCheck.check(
+                file, ignore: circumstances.ignore, directive: directive,
+                buildArguments: circumstances.buildArguments), in: file.source)
     }
 
     private func answer(_ diagnostics: [Diagnostic], in source: SourceText) -> Answer {
