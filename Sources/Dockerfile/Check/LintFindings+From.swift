@@ -27,10 +27,17 @@ extension LintFindings {
         }
     }
 
+    /// Other names of CPUs, which platforms may be written with.
+    private static let architectures = [
+        "x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "armel": "arm", "i386": "386",
+    ]
+
     /// Whether the stage says by its name that it is for this platform alone: `build_arm64`.
     private func names(_ platform: String, in stage: Stage) -> Bool {
         guard let name = stage.name else { return false }
-        return platform.lowercased().split(separator: "/").contains { name.contains($0) }
+        return platform.lowercased().split(separator: "/").contains { part in
+            name.contains(part) || Self.architectures[String(part)].map { name.contains($0) } ?? false
+        }
     }
 
     private mutating func checkAlias(_ alias: Word, of stage: Stage, in file: DockerfileStages) {

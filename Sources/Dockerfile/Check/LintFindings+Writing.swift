@@ -4,7 +4,9 @@ extension LintFindings {
         let nodes = parsed.instructions
         let lower = nodes.count { $0.spelling.text == $0.keyword.rawValue }
         let upper = nodes.count { $0.spelling.text == $0.keyword.uppercased }
-        for node in nodes {
+        // Of an argument before the first FROM an image keeps nothing, unless a stage declares it again.
+        let firstFrom = nodes.firstIndex { $0.keyword == .from } ?? nodes.endIndex
+        for (index, node) in nodes.enumerated() {
             let expected = lower > upper ? node.keyword.rawValue : node.keyword.uppercased
             if node.spelling.text != expected {
                 add(
@@ -18,7 +20,7 @@ extension LintFindings {
                     at: parsed.source.range(lines: line...line), of: node, hint: "remove it, or make it a comment")
             }
             for written in [node] + node.trigger {
-                checkPairs(written)
+                checkPairs(written, isKept: index > firstFrom)
                 if written.keyword == .maintainer {
                     add(
                         .maintainerDeprecated, "MAINTAINER is deprecated", at: written.spelling.range, of: node,
@@ -28,13 +30,13 @@ extension LintFindings {
         }
     }
 
-    private mutating func checkPairs(_ node: InstructionNode) {
+    private mutating func checkPairs(_ node: InstructionNode, isKept: Bool) {
         if node.isLegacyPair, let pair = node.pairs.first {
             add(
                 .legacyKeyValueFormat, "`\(node.keyword.uppercased) name value` is the legacy format",
                 at: node.text.range, of: node, hint: "write \(node.keyword.uppercased) \(pair.name.text)=…")
         }
-        guard node.keyword == .arg || node.keyword == .env else { return }
+        guard isKept, node.keyword == .arg || node.keyword == .env else { return }
         for pair in node.pairs where SecretName.matches(pair.name.text) {
             add(
                 .secretsUsedInArgOrEnv, "the name `\(pair.name.text)` looks like a secret, and the image keeps it",
