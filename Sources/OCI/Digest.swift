@@ -21,41 +21,46 @@ package struct Digest: Hashable, Sendable {
 
     /// Parses `sha256:<hex>`.
     package init(parsing text: some StringProtocol) throws(OCIError) {
+        let text = String(text)
+        if text.hasPrefix("sha256:") {
+            guard let digest = Digest(digits: text.utf8.dropFirst(7)) else {
+                throw OCIError(.invalidDigest, "digest `\(text)` is not 64 lower-case hexadecimal digits")
+            }
+            self = digest
+            return
+        }
         guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else {
             throw OCIError(.invalidDigest, "digest `\(text)` has no algorithm")
         }
-        let algorithm = text[..<colon]
-        guard algorithm == "sha256" else {
-            throw OCIError(
-                .invalidDigest, "digest `\(text)` uses the algorithm `\(algorithm)`, only sha256 is supported")
-        }
-        guard let digest = Digest(hex: text[text.index(after: colon)...]) else {
-            throw OCIError(.invalidDigest, "digest `\(text)` is not 64 lower-case hexadecimal digits")
-        }
-        self = digest
+        throw OCIError(
+            .invalidDigest, "digest `\(text)` uses the algorithm `\(text[..<colon])`, only sha256 is supported")
     }
 
     /// The digest whose lower-case hex form is `hex`; nil for anything else.
-    package init?(hex: some StringProtocol) {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(32)
-        var high: UInt8?
-        for character in hex.utf8 {
+    package init?(hex: some StringProtocol) { self.init(digits: String(hex).utf8[...]) }
+
+    /// Of one type, not of any text: the records of a store name digests by the million.
+    private init?(digits: Substring.UTF8View) {
+        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        var count = 0
+        for character in digits {
             let nibble: UInt8
             switch character {
             case UInt8(ascii: "0")...UInt8(ascii: "9"): nibble = character - UInt8(ascii: "0")
             case UInt8(ascii: "a")...UInt8(ascii: "f"): nibble = character - UInt8(ascii: "a") + 10
             default: return nil
             }
-            if let first = high {
-                bytes.append(first << 4 | nibble)
-                high = nil
-            } else {
-                high = nibble
+            switch count / 16 {
+            case 0: words.0 = words.0 << 4 | UInt64(nibble)
+            case 1: words.1 = words.1 << 4 | UInt64(nibble)
+            case 2: words.2 = words.2 << 4 | UInt64(nibble)
+            case 3: words.3 = words.3 << 4 | UInt64(nibble)
+            default: return nil
             }
+            count += 1
         }
-        guard high == nil else { return nil }
-        self.init(bytes: bytes)
+        guard count == 64 else { return nil }
+        self.words = words
     }
 
     package var bytes: [UInt8] {
@@ -66,8 +71,15 @@ package struct Digest: Hashable, Sendable {
 
     /// 64 lower-case hexadecimal digits: the name of the content in a store.
     package var hex: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        var characters: [UInt8] = []
+        characters.reserveCapacity(64)
+        for word in [words.0, words.1, words.2, words.3] {
+            for shift in stride(from: 60, through: 0, by: -4) {
+                let nibble = UInt8(truncatingIfNeeded: word >> UInt64(shift) & 0xF)
+                characters.append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
+            }
+        }
+        return String(decoding: characters, as: UTF8.self)
     }
 
     /// The digest of `bytes`.
