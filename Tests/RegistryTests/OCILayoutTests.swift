@@ -66,6 +66,40 @@ final class OCILayoutTests {
         #expect(try files() == ["blobs", "blobs/sha256", "index.json", "oci-layout"])
     }
 
+    /// Each removes what is unlisted when it has ended: what another has written and not yet listed must not be there.
+    @Test func writersHaveTheLayoutOneAfterTheOther() async throws {
+        let (directory, repository) = (directory, repository)
+        let images = (0..<12).map { SampleImage(layers: [SampleImage.bytes(50_000, seed: UInt64($0)), [UInt8($0)]]) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (number, image) in images.enumerated() {
+                group.addTask {
+                    let layout = try await OCILayout.create(directory)
+                    try await image.push(to: layout, ImageReference(repository: repository, tag: "\(number)"))
+                    try await layout.removeUnlisted()
+                }
+            }
+            try await group.waitForAll()
+        }
+        let layout = try await OCILayout.open(directory)
+        #expect(try await layout.manifests().count == images.count)
+        for image in images {
+            for (bytes, descriptor) in zip(image.layers, image.descriptors) {
+                #expect(try await layout.bytes(of: descriptor, in: repository) == bytes)
+            }
+        }
+    }
+
+    @Test func whatAWriterLeftThatDiedGoes() async throws {
+        let layout = try await OCILayout.create(directory)
+        try await SampleImage(layers: [[1]]).push(to: layout, reference)
+        let before = try files()
+        for name in [".pending-1", "blobs/sha256/.pending-2"] {
+            try Data([1]).write(to: URL(filePath: directory.appending(name).string))
+        }
+        try await layout.removeUnlisted()
+        #expect(try files() == before)
+    }
+
     @Test func damagedManifestIsFoundOut() async throws {
         let layout = try await OCILayout.create(directory)
         let image = SampleImage(layers: [])

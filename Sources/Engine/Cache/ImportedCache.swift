@@ -12,6 +12,13 @@ struct ImportedCache: Sendable {
 
     /// What `place` has, on top of what is known.
     mutating func add(_ place: CachePlace, registry: RegistryClient) async throws {
+        do { try await read(place, registry) } catch let error as OCIError where error.code == .notFound {
+            // In a layout the manifest may have made way for a newer one since its name was looked up.
+            try await read(place, registry)
+        }
+    }
+
+    private mutating func read(_ place: CachePlace, _ registry: RegistryClient) async throws {
         let source: any ImageSource
         let reference: ImageReference
         switch place {

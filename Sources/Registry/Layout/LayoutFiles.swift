@@ -53,14 +53,34 @@ final class LayoutFiles: Sendable {
         return SharedDescriptor(try Self.openFile(digest.hex, in: blobs.rawValue))
     }
 
+    /// With them goes what writers left that died on the way.
     func removeBlobs(where isUnwanted: (Digest) -> Bool) throws {
-        for bytes in try DirectoryListing.names(in: blobs.rawValue) {
+        try Self.removeFiles(in: blobs.rawValue) { Digest(hex: $0).map(isUnwanted) ?? PendingFile.isOne($0) }
+        try Self.removeFiles(in: root.rawValue, where: PendingFile.isOne)
+    }
+
+    private static func removeFiles(in directory: CInt, where isUnwanted: (String) -> Bool) throws {
+        for bytes in try DirectoryListing.names(in: directory) {
             let name = String(decoding: bytes, as: UTF8.self)
-            guard let digest = Digest(hex: name), isUnwanted(digest) else { continue }
-            let raw = blobs.rawValue
-            try check("remove", name) { unlinkat(raw, name, 0) }
+            if isUnwanted(name) { try check("remove", name) { unlinkat(directory, name, 0) } }
         }
     }
+
+    /// False if someone else has locked the layout; otherwise nobody can until these files go. What is locked is the
+    /// directory, so that nothing is added to it. Some file systems lock no directories: there nobody has.
+    func lock() throws(SystemError) -> Bool {
+        let raw = root.rawValue
+        do throws(SystemError) {
+            try check("lock", "the layout") { flock(raw, LOCK_EX | LOCK_NB) }
+        } catch {
+            if error.errno == .wouldBlock { return false }
+            guard [.badFileDescriptor, .noLocks, .notSupported].contains(error.errno) else { throw error }
+        }
+        return true
+    }
+
+    /// Closing is not enough: a child that has not reached exec yet holds the same open directory.
+    deinit { flock(root.rawValue, LOCK_UN) }
 
     func beginBlob() throws -> PendingBlob { PendingBlob(try PendingFile(in: blobs)) }
 
@@ -94,9 +114,13 @@ final class PendingFile: Sendable {
     private let file: OwnedDescriptor
     private let name: String
 
+    private static let prefix = ".pending-"
+
+    static func isOne(_ name: String) -> Bool { name.hasPrefix(prefix) }
+
     init(in directory: borrowing OwnedDescriptor) throws(SystemError) {
         self.directory = try directory.duplicate()
-        name = ".pending-" + String(UInt64.random(in: 0 ... .max), radix: 36)
+        name = Self.prefix + String(UInt64.random(in: 0 ... .max), radix: 36)
         file = try OwnedDescriptor.open(
             FilePath(name), at: directory.rawValue, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
     }

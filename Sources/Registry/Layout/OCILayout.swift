@@ -5,7 +5,8 @@ package import SystemPackage
 /// An OCI image layout, a directory of blobs with an index of names (image-spec 1.1, image-layout.md).
 ///
 /// Names are tags (`org.opencontainers.image.ref.name`); the repository of a reference plays no part. Whatever the
-/// directory holds, nothing outside it is read or written. One process writes at a time.
+/// directory holds, nothing outside it is read or written. Whoever `create`s one has it for
+/// writing alone.
 package actor OCILayout: ImageSource, ImageDestination {
     private static let largestDocument = 8 << 20
     private static let nameAnnotation = "org.opencontainers.image.ref.name"
@@ -40,16 +41,21 @@ package actor OCILayout: ImageSource, ImageDestination {
         return OCILayout(path, files, thread)
     }
 
-    /// Opens the layout in `path`, made if there is none.
+    /// Opens the layout in `path`, made if there is none. Waits for whoever else writes it: what
+    /// one adds, the other would take for unlisted.
     package static func create(_ path: FilePath) async throws -> OCILayout {
         let thread = BlockingThread(label: "oci-layout")
-        let files = try await thread.run {
-            let files = try LayoutFiles(path, creating: true)
+        let files = try await thread.run { try LayoutFiles(path, creating: true) }
+        var pause = Duration.milliseconds(1)
+        while try !files.lock() {
+            try await Task.sleep(for: pause)
+            pause = min(pause * 2, .milliseconds(50))
+        }
+        try await thread.run {
             if try !files.exists("oci-layout") {
                 try files.write(ImageIndex(manifests: []).canonicalBytes, as: "index.json")
                 try files.write(versionDocument.canonicalBytes, as: "oci-layout")
             }
-            return files
         }
         return OCILayout(path, files, thread)
     }
