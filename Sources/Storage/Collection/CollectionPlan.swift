@@ -51,9 +51,22 @@ struct CollectionPlan {
             all.append((.blob(digest), blob.lastUsed))
         }
         for (index, tree) in inventory.trees.enumerated() { all.append((.tree(index), tree.lastUsed)) }
-        // Longer stacks before what they stand on, so that each frees something.
+        // Longer stacks before what they stand on, so that each frees something. The rest is settled by the names: who
+        // asks what would go is told what goes.
         return all.sorted { a, b in
-            a.lastUsed != b.lastUsed ? a.lastUsed < b.lastUsed : rank(a.content) > rank(b.content)
+            if a.lastUsed != b.lastUsed { return a.lastUsed < b.lastUsed }
+            let ranks = (rank(a.content), rank(b.content))
+            return ranks.0 != ranks.1 ? ranks.0 > ranks.1 : name(of: a.content) < name(of: b.content)
+        }
+    }
+
+    private func name(of content: Content) -> String {
+        switch content {
+        case .step(let index): inventory.steps[index].keys.first?.hex ?? ""
+        case .image(let index): inventory.images[index].name
+        case .layer(let layer): layer.digest.hex
+        case .blob(let digest): digest.hex
+        case .tree(let index): inventory.trees[index].path.string
         }
     }
 

@@ -70,6 +70,18 @@ import Testing
 
     // MARK: What goes
 
+    /// What was used in the same second too: who asks what would go is told what goes.
+    @Test(arguments: [CollectionPolicy(takesAll: true), CollectionPolicy(maximumSize: 200 << 10)])
+    func whatGoesIsWhatWouldGo(_ policy: CollectionPolicy) throws {
+        for number in 0..<20 { try step("RUN \(number)", on: [try layer("\(number)", size: 9000)], age: 5) }
+        for number in 0..<20 { _ = try layer("orphan \(number)") }
+        // A check in between would read the layers, which counts as use.
+        let dry = try store.collect(policy, now: now, isDryRun: true)
+        #expect(!dry.removals.isEmpty)
+        #expect(try store.collect(policy, now: now, isDryRun: true) == dry)
+        #expect(try collect(policy).removals == dry.removals)
+    }
+
     @Test func withoutOptionsGoesWhatNothingNeeds() throws {
         let kept = try layer("kept")
         try step("RUN kept", on: [kept])
