@@ -9,6 +9,15 @@ package struct BuildJournals: Sendable {
 
     package init(in store: Store) { records = store.journals }
 
+    /// The latest build of all that have a place.
+    package func latest() throws -> (place: String, journal: BuildJournal)? {
+        guard let bytes = try records.get(key(["latest"])),
+            let words = (try? JSON(parsing: bytes))?.arrayValue?.compactMap(\.stringValue), words.count == 2,
+            let journal = try (try? Digest(parsing: words[1])).flatMap({ try journal($0) })
+        else { return nil }
+        return (words[0], journal)
+    }
+
     /// The latest build of `place`, of whatever targets; nil if there was none, or not since the store was cleared.
     package func latest(of place: String) throws -> BuildJournal? {
         guard let bytes = try records.get(key(["latest", place])),
@@ -17,14 +26,16 @@ package struct BuildJournals: Sendable {
         return try journal(key)
     }
 
-    /// The build that `request` is compared with.
+    /// The build that `request` is compared with: the latest of the same targets and platforms, else of the same place.
     func history(of request: BuildRequest) -> BuildHistory {
         let names = (request.dockerfile.globalArguments + request.dockerfile.stages.flatMap(\.instructions))
             .flatMap { instruction -> [String] in
                 if case .arg(let arg) = instruction.instruction { arg.arguments.map(\.name.text) } else { [] }
             }
         // Without the older build reasons say less, no more.
-        let previous = request.cache.place.flatMap { try? journal(key(of: request, $0)) }
+        let previous = request.cache.place.flatMap { place in
+            (try? journal(key(of: request, place))) ?? (try? latest(of: place))
+        }
         return BuildHistory(previous: previous, arguments: Set(names))
     }
 
@@ -33,6 +44,8 @@ package struct BuildJournals: Sendable {
         let key = key(of: request, place)
         try records.put(journal.json.canonicalBytes, for: key)
         try records.put(JSON.string(key.description).canonicalBytes, for: self.key(["latest", place]))
+        let latest: JSON = [.string(place), .string(key.description)]
+        try records.put(latest.canonicalBytes, for: self.key(["latest"]))
     }
 
     private func journal(_ key: Digest) throws -> BuildJournal? {

@@ -27,24 +27,28 @@ package final class MissReasons {
         }
         var changes: [String] = []
         if old.title != entry.title { changes.append("the instruction was `\(old.title)`") }
-        changes += ownChanges(from: old, to: entry, paths)
+        let own = difference(from: old, to: entry, paths)
+        changes += own.changes
         findCauses(behind: entry, among: entries, paths)
-        changes += inputChanges(from: old, to: entry)
+        changes += inputChanges(from: old, to: entry, isChanged: !own.changes.isEmpty)
+        if let change = own.epochChange { changes.append(change) }
         return changes.isEmpty ? ["an earlier step gave another result"] : changes
     }
 
-    private func ownChanges(
+    private func difference(
         from old: BuildJournal.Entry, to new: BuildJournal.Entry, _ paths: (Int) -> [String]
-    ) -> [String] {
+    ) -> IngredientDifference {
         IngredientDifference(from: old.ingredients, to: new.ingredients, arguments: arguments) { paths(new.number) }
-            .changes
     }
 
-    private func inputChanges(from old: BuildJournal.Entry, to new: BuildJournal.Entry) -> [String] {
+    /// `isChanged` says that the step itself changed, which may well give it other inputs.
+    private func inputChanges(
+        from old: BuildJournal.Entry, to new: BuildJournal.Entry, isChanged: Bool
+    ) -> [String] {
         var changes: [String] = []
         for position in 0..<max(old.inputs.count, new.inputs.count) {
             guard position < old.inputs.count, position < new.inputs.count else {
-                changes.append("its inputs are others")
+                if !isChanged { changes.append("its inputs are others") }
                 break
             }
             switch (old.inputs[position], new.inputs[position]) {
@@ -62,7 +66,7 @@ package final class MissReasons {
                 let own = IngredientDifference(from: was, to: now, arguments: arguments).changes
                 changes += own.isEmpty ? ["its inputs are others"] : own.map { "of what is mounted, \($0)" }
             case (let before, let after):
-                if before != after { changes.append("its inputs are others") }
+                if before != after, !isChanged { changes.append("its inputs are others") }
             }
         }
         return changes
@@ -97,8 +101,11 @@ package final class MissReasons {
         let name = "\(entry.stageTitle)\(entry.index)/\(entry.count) \(entry.title)"
         guard let old = previous?.counterpart(of: entry) else { return "an earlier step is new: \(name)" }
         if old.key == entry.key { return nil }
-        let own = ownChanges(from: old, to: entry, paths)
-        if old.title == entry.title, own.isEmpty { return inputChanges(from: old, to: entry).first }
+        let difference = difference(from: old, to: entry, paths)
+        let own = difference.changes
+        if old.title == entry.title, own.isEmpty {
+            return inputChanges(from: old, to: entry, isChanged: false).first ?? difference.epochChange
+        }
         return "an earlier step changed: \(name)" + (own.first.map { " (\($0))" } ?? "")
     }
 

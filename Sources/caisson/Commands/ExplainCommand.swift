@@ -10,6 +10,7 @@ struct ExplainCommand: ParsableCommand {
         commandName: "explain", abstract: "Says why steps of the last build were or were not cached.",
         discussion: """
             A step that ran is compared with the same step of the build before, of the same context and Dockerfile.
+            Without --context it is the last build of the current directory, or if there was none, the last of all.
             Examples:
               caisson explain
               caisson explain 3
@@ -17,18 +18,14 @@ struct ExplainCommand: ParsableCommand {
             """)
 
     @Argument(help: "A step: its number, `line N`, its stage, or part of its text. Default: all.") var step: String?
-    @Option(name: .customLong("context"), help: "The context that was built.") var context = "."
+    @Option(name: .customLong("context"), help: "The context that was built.") var context: String?
     @Option(name: [.short, .customLong("file")], help: "The Dockerfile that was built, as it was given.")
     var file: String?
     @OptionGroup var store: StoreOptions
 
     func run() throws {
         let journals = BuildJournals(in: try store.openStore())
-        guard let place = BuildPlace.name(context: context, file: file), let journal = try journals.latest(of: place)
-        else {
-            throw CommandFailure.usage(
-                "no build of `\(context)` is known", hint: "name what was built with --context and --file")
-        }
+        let (place, journal) = try build(in: journals)
         let entries = journal.entries.filter(isWanted)
         guard !entries.isEmpty else {
             throw CommandFailure.usage(
@@ -36,7 +33,7 @@ struct ExplainCommand: ParsableCommand {
         }
         if store.json {
             let json: JSON = [
-                "context": .string(context), "time": .string(RFC3339.text(journal.created)),
+                "context": .string(context ?? place), "time": .string(RFC3339.text(journal.created)),
                 "steps": .array(entries.map(\.json)),
             ]
             StandardOutput.write(json.lineText + "\n")
@@ -45,15 +42,40 @@ struct ExplainCommand: ParsableCommand {
         }
     }
 
+    private func build(in journals: BuildJournals) throws -> (place: String, journal: BuildJournal) {
+        if let place = BuildPlace.name(context: context ?? ".", file: file),
+            let journal = try journals.latest(of: place)
+        {
+            return (place, journal)
+        }
+        guard context == nil, file == nil else {
+            throw CommandFailure.usage(
+                "no build of `\(context ?? ".")` is known", hint: "name what was built with --context and --file")
+        }
+        guard let latest = try journals.latest() else {
+            throw CommandFailure.usage(
+                "no build is known", hint: "builds of what comes on standard input leave nothing to be asked")
+        }
+        if !store.json { StandardError.write("the last build was of \(latest.place)\n") }
+        return latest
+    }
+
     private func isWanted(_ entry: BuildJournal.Entry) -> Bool {
         guard let step else { return true }
         if let number = Int(step) { return entry.number == number }
         if step.hasPrefix("line "), let line = Int(step.dropFirst(5)) { return entry.line == line }
-        return entry.stage == step || entry.title.contains(step)
+        let word = step.lowercased()
+        return [entry.stage.lowercased(), stageName(of: entry).lowercased()].contains(word)
+            || entry.title.lowercased().contains(word)
+    }
+
+    /// As progress shows it.
+    private func stageName(of entry: BuildJournal.Entry) -> String {
+        Int(entry.stage) == nil ? entry.stage : "stage-\(entry.stage)"
     }
 
     private func text(of entry: BuildJournal.Entry) -> String {
-        let stage = Int(entry.stage) == nil ? entry.stage : "stage-\(entry.stage)"
+        let stage = stageName(of: entry)
         let fate =
             switch entry.isCached {
             case true?: "cached"
