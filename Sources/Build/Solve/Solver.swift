@@ -173,8 +173,7 @@ package actor Solver {
         reported.insert(vertex.id)
         if let step = vertex.step, open.insert(vertex.id).inserted { report(.stepStarted(step)) }
         do {
-            let layer = try await flights.value(for: key, receive: { [report] in report($0.of(vertex.step)) }) {
-                [records, executor, now] emit in
+            let layer = try await ownOrShared(key, of: vertex) { [records, executor, now] emit in
                 let turn = usesCache ? try await Self.turn(for: key, of: vertex, among: records, emit) : nil
                 defer { withExtendedLifetime(turn) {} }
                 // Equal work may have ended between the look for its record and now.
@@ -208,6 +207,26 @@ package actor Solver {
             let failure = Self.failure(error, of: step)
             report(.stepFailed(step, message: (failure as? BuildError)?.stepMessage ?? "\(failure)"))
             throw failure
+        }
+    }
+
+    /// What the work results in, or the same work of another build. That one's mistakes are its own: it may lack a
+    /// secret or the way to a registry that this one has. Only a command that fails, fails for all.
+    private func ownOrShared(
+        _ key: CacheKey, of vertex: Vertex,
+        work: @escaping @Sendable (@escaping EventSink) async throws -> DiffID
+    ) async throws -> DiffID {
+        while true {
+            let isOwn = Mutex(false)
+            do {
+                return try await flights.value(for: key, receive: { [report] in report($0.of(vertex.step)) }) { emit in
+                    isOwn.withLock { $0 = true }
+                    return try await work(emit)
+                }
+            } catch {
+                if case BuildError.step(let failure) = error, failure.exitCode != nil { throw error }
+                if error is CancellationError || error is LostLayer || isOwn.withLock({ $0 }) { throw error }
+            }
         }
     }
 

@@ -160,6 +160,27 @@ struct SolverTests {
         #expect(log.outcomes == ["failed RUN bad"])
     }
 
+    /// The other build may lack a secret that this one has.
+    @Test func aMistakeOfTheBuildThatRunsASharedStepIsItsOwn() async throws {
+        let fixture = SolverFixture()
+        let plan = try await BuildPlan.of("FROM scratch AS first\nRUN step")
+        let gate = await fixture.executor.hold("RUN step")
+        await fixture.executor.failOnce(
+            "RUN step", with: BuildError.step(StepFailure(step: plan.steps[0], message: "secret `x`: not found")))
+        async let first = Result { try await fixture.solve("FROM scratch AS first\nRUN step") }
+        await gate.entered.wait()
+        let log = EventLog()
+        async let second = Result { try await fixture.solve("FROM scratch AS second\nRUN step", log: log) }
+        while log.output.isEmpty { try? await Task.sleep(for: .milliseconds(1)) }
+        await gate.goOn.send()
+        guard case .failure(BuildError.step) = await first, case .success = await second else {
+            Issue.record("only the first build fails")
+            return
+        }
+        #expect(await fixture.executor.executed == ["RUN step", "RUN step"])
+        #expect(log.outcomes == ["ran RUN step"])
+    }
+
     @Test func oneBuildsCancellationLeavesASharedStepToTheOther() async throws {
         let fixture = SolverFixture()
         let gate = await fixture.executor.hold("RUN slow")

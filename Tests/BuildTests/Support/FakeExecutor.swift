@@ -9,6 +9,7 @@ actor FakeExecutor: OperationExecutor {
     private(set) var executed: [String] = []
     private var results: [String: String] = [:]
     private var failures: [String: any Error] = [:]
+    private var onceFailures: [String: any Error] = [:]
     private var gates: [String: (entered: Signal, goOn: Signal)] = [:]
     private(set) var cancelled: [String] = []
     private var context: FileTree
@@ -19,6 +20,9 @@ actor FakeExecutor: OperationExecutor {
     func setResult(of title: String, to name: String) { results[title] = name }
 
     func fail(_ title: String, with error: any Error) { failures[title] = error }
+
+    /// The step fails the first time.
+    func failOnce(_ title: String, with error: any Error) { onceFailures[title] = error }
 
     /// The step waits until the second signal is sent, or until it is cancelled.
     func hold(_ title: String) -> (entered: Signal, goOn: Signal) {
@@ -47,7 +51,7 @@ actor FakeExecutor: OperationExecutor {
                 throw CancellationError()
             }
         }
-        if let failure = failures[title] { throw failure }
+        if let failure = onceFailures.removeValue(forKey: title) ?? failures[title] { throw failure }
         var text = results[title] ?? "\(title) \(inputs)"
         if results[title] == nil, case .copy(let copy) = vertex.operation, case .context = copy.origin {
             text += try await select(copy, from: .context(0)).digest.description
