@@ -85,7 +85,8 @@ package final class Engine: Sendable {
         for warning in plan.warnings + findings { report(.warning(warning)) }
         report(.planned(plan.steps))
         return try await withCommandRunner(
-            limits, secrets: request.secrets, renewsCaches: !request.usesCache, visitor: request.visitor
+            limits, secrets: request.secrets, renewsCaches: !request.usesCache, cacheScope: request.cache.scope,
+            visitor: request.visitor
         ) { commands in
             let attempt = BuildAttempt(
                 engine: self, request: request, plan: plan, commands: commands, history: journals.history(of: request),
@@ -115,7 +116,7 @@ package final class Engine: Sendable {
     /// A runner for one build's commands, which ends with the build however that ends.
     func withCommandRunner<Result: Sendable>(
         _ limits: EngineLimits? = nil, secrets: BuildSecrets = BuildSecrets(), renewsCaches: Bool = false,
-        visitor: FailureVisitor? = nil, _ body: (CommandRunner) async throws -> Result
+        cacheScope: String? = nil, visitor: FailureVisitor? = nil, _ body: (CommandRunner) async throws -> Result
     ) async throws -> Result {
         let limits = limits ?? configuration.limits
         let lease = try ranges.take()
@@ -125,7 +126,7 @@ package final class Engine: Sendable {
                 memory: limits.memory.map { UInt64($0) }, processors: limits.cpus, processes: UInt64(limits.pids),
                 time: limits.timeout),
             upper: UpperPolicy(memory: upperMemory, disk: work.path), secrets: secrets, renewsCaches: renewsCaches,
-            visitor: visitor
+            cacheScope: cacheScope, visitor: visitor
         ) {
             // The range is taken as long as the runner may start anything in it.
             do { return try await SandboxSupervisor.start(ids: lease.ids, runtime: try CrunRuntime.locate()) } catch {

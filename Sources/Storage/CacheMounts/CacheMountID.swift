@@ -3,6 +3,8 @@ package import OCI
 /// Tells persistent caches apart: what a mount says of its cache, whoever mounts it. Two mounts that differ in any of
 /// it have two caches.
 package struct CacheMountID: Hashable, Sendable {
+    /// That of the builds which use it, nil for those without. No Dockerfile and no build argument reaches into another.
+    package var scope: String?
     /// Before every `name`, so that projects of one store keep to themselves.
     package var namespace: String
     /// As the mount has it; never part of a path.
@@ -15,9 +17,11 @@ package struct CacheMountID: Hashable, Sendable {
     package var gid: UInt32?
 
     package init(
-        namespace: String = "", name: String, seed: Digest? = nil, mode: UInt16? = nil, uid: UInt32? = nil,
+        scope: String? = nil, namespace: String = "", name: String, seed: Digest? = nil, mode: UInt16? = nil,
+        uid: UInt32? = nil,
         gid: UInt32? = nil
     ) {
+        self.scope = scope
         self.namespace = namespace
         self.name = name
         self.seed = seed
@@ -31,6 +35,7 @@ package struct CacheMountID: Hashable, Sendable {
 
     package var json: JSON {
         var members: JSONObject = ["namespace": .string(namespace), "name": .string(name)]
+        if let scope { members["scope"] = .string(scope) }
         if let seed { members["seed"] = .string(seed.description) }
         if let mode { members["mode"] = .string(String(mode, radix: 8)) }
         if let uid { members["uid"] = .integer(Int64(uid)) }
@@ -42,7 +47,7 @@ package struct CacheMountID: Hashable, Sendable {
     init?(_ json: JSON) {
         guard let namespace = json["namespace"]?.stringValue, let name = json["name"]?.stringValue else { return nil }
         self.init(
-            namespace: namespace, name: name,
+            scope: json["scope"]?.stringValue, namespace: namespace, name: name,
             seed: json["seed"]?.stringValue.flatMap { try? Digest(parsing: $0) },
             mode: json["mode"]?.stringValue.flatMap { UInt16($0, radix: 8) },
             uid: json["uid"]?.integerValue.flatMap { UInt32(exactly: $0) },

@@ -188,6 +188,7 @@ extension CacheMountID {
     /// What tells it from other caches of the same name.
     fileprivate var particulars: String {
         var parts: [String] = []
+        if let scope { parts.append("scope=\(scope)") }
         if !namespace.isEmpty { parts.append("namespace=\(namespace)") }
         if let mode { parts.append("mode=0\(String(mode, radix: 8))") }
         if let uid { parts.append("uid=\(uid)") }

@@ -21,14 +21,15 @@ package actor CommandRunner {
     /// when the first command runs: a cached build needs no sandbox.
     package init(
         store: Store, snapshotter: any Snapshotter, limits: SandboxSpec.Limits, upper: UpperPolicy,
-        secrets: BuildSecrets = BuildSecrets(), renewsCaches: Bool = false, visitor: FailureVisitor? = nil,
+        secrets: BuildSecrets = BuildSecrets(), renewsCaches: Bool = false, cacheScope: String? = nil,
+        visitor: FailureVisitor? = nil,
         startSupervisor: @escaping @Sendable () async throws -> SandboxSupervisor
     ) {
         self.store = store
         self.snapshotter = snapshotter
         self.limits = limits
         self.upper = upper
-        loans = RunLoans(secrets, renewsCaches: renewsCaches)
+        loans = RunLoans(secrets, renewsCaches: renewsCaches, cacheScope: cacheScope)
         self.visitor = visitor
         self.startSupervisor = startSupervisor
     }

@@ -126,7 +126,8 @@ struct MountPreparation {
 
     private func id(of cache: RunMount.Cache) -> CacheMountID {
         CacheMountID(
-            namespace: cache.namespace, name: cache.name, seed: cache.seed.map { inputs[$0.input].digest(of: $0) },
+            scope: loans.cacheScope, namespace: cache.namespace, name: cache.name,
+            seed: cache.seed.map { inputs[$0.input].digest(of: $0) },
             mode: cache.mode, uid: cache.uid, gid: cache.gid)
     }
 

@@ -5,14 +5,17 @@ import Storage
 actor RunLoans {
     private let secrets: BuildSecrets
     private let renewsCaches: Bool
+    /// Under which caches are kept: none of another scope is ever mounted.
+    nonisolated let cacheScope: String?
     private var renewed: Set<CacheMountID> = []
     private var agents: [String: Task<PrivateSSHAgent, any Error>] = [:]
     private var namespace: (ids: IDMapping, descriptor: SharedDescriptor)?
 
     /// `renewsCaches` makes caches start anew whose mounts say what they begin with.
-    init(_ secrets: BuildSecrets, renewsCaches: Bool) {
+    init(_ secrets: BuildSecrets, renewsCaches: Bool, cacheScope: String?) {
         self.secrets = secrets
         self.renewsCaches = renewsCaches
+        self.cacheScope = cacheScope
     }
 
     /// nil for a secret that is neither given nor required.
