@@ -180,7 +180,76 @@ struct CacheCommandTests {
         let result = try await workspace.caisson("build", "--progress", "plain", "--no-cache-filter", "0", "app")
         #expect(result.errorText.contains("(--no-cache-filter 0)"), "\(result.errorText)")
         #expect(result.errorText.contains("#3 CACHED"), "\(result.errorText)")
-        #expect(try await workspace.caisson("build", "--no-cache-filter", "nothing", "app").code == 2)
+        let wrong = try await workspace.caisson("build", "--no-cache-filter", "nothing", "app")
+        #expect(wrong.code == 2 && wrong.errorText.contains("the stages are: stage-0, stage-1"), "\(wrong.errorText)")
+        try workspace.context("RUN seq 1 9 > /a\nFROM scratch AS Named\nCOPY --from=0 /a /a\n")
+        for name in ["stage-0", "NAMED", "1", "stage-1"] {
+            let result = try await workspace.caisson("build", "--progress", "plain", "--no-cache-filter", name, "app")
+            let ran = result.errorText.split(separator: "\n").filter { $0.contains("(--no-cache-filter") }
+            #expect(ran.count == (name == "stage-0" ? 2 : 1), "\(result.errorText)")
+        }
+        let near = try await workspace.caisson("build", "--no-cache-filter", "namde", "app")
+        #expect(near.errorText.contains("did you mean `named`?"), "\(near.errorText)")
+    }
+
+    /// A cache of RUN is a way from one build into another too.
+    @Test func scopesKeepTheirCacheMountsToThemselves() async throws {
+        let workspace = try Workspace()
+        func cached(_ arguments: String...) async throws -> String {
+            try workspace.context(
+                """
+                RUN --mount=type=cache,target=/c echo \(UUID()) > /mark; ls /c > /list; echo > /c/\(arguments.count)
+
+                """)
+            let options = ["build", "--output", workspace.path("out")] + arguments
+            let result = try await workspace.command(options + ["app"]).run()
+            try #require(result.code == 0, "\(result.errorText)")
+            return try workspace.read("out/list")
+        }
+        #expect(try await cached("--cache-scope", "fork") == "")
+        #expect(try await cached("--cache-scope", "fork") == "2\n")
+        #expect(try await cached() == "")
+        #expect(try await cached("--cache-scope", "other") == "")
+        // What a build argument says does not reach into another scope.
+        #expect(try await cached("--build-arg", "BUILDKIT_CACHE_MOUNT_NS=fork") == "")
+        #expect(try await workspace.succeed("cache", "mounts", "ls").contains("scope=fork"))
+    }
+
+    @Test func explainNamesWhatTheOptionsChanged() async throws {
+        let workspace = try Workspace()
+        try workspace.context("COPY a /a\nRUN echo\n", files: ["a": "1"])
+        func change(_ from: String, _ to: String) throws {
+            let text = try workspace.read("app/Dockerfile")
+            try workspace.write("app/Dockerfile", text.replacingOccurrences(of: from, with: to))
+        }
+        _ = try await reasons(workspace)
+        #expect(try await reasons(workspace, "--add-host", "db:10.0.0.1").last == "--add-host none → db")
+        _ = try await reasons(workspace)
+        #expect(try await reasons(workspace, "--ulimit", "nofile=1024:1024").last == "--ulimit none → nofile=1024:1024")
+        _ = try await reasons(workspace)
+        try change("RUN echo", "USER 1\nRUN echo")
+        #expect(try await reasons(workspace).last == "user root → 1")
+        try change("COPY a", "COPY --chown=5 a")
+        #expect(try await reasons(workspace)[1] == "the instruction was `COPY a /a`; --chown none → 5")
+        try await workspace.tool("mv", workspace.path("app/a"), workspace.path("app/b"))
+        try change("5 a /a", "5 b /a")
+        #expect(try await reasons(workspace)[1].hasSuffix("; file a is now b"))
+        // Other platforms and targets are compared with what was built before.
+        let other = try await reasons(workspace, "--platform", "linux/riscv64")
+        #expect(other.contains { $0.contains("platform linux/") && $0.contains(" → linux/riscv64") }, "\(other)")
+    }
+
+    @Test func explainFindsTheLastBuildAndStepsAsProgressNamesThem() async throws {
+        let workspace = try Workspace()
+        #expect(try await workspace.caisson("explain").errorText.contains("no build is known"))
+        try workspace.context("RUN echo one\nFROM scratch AS Last\nCOPY --from=0 /bin/echo /echo\n")
+        try await workspace.succeed("build", "app")
+        let all = try await workspace.caisson("explain")
+        #expect(all.code == 0 && all.errorText.contains(workspace.path("app")), "\(all.errorText)")
+        #expect(try await workspace.succeed("explain", "stage-0").contains("RUN echo one"))
+        let last = try await workspace.succeed("explain", "LAST")
+        #expect(last.contains("COPY --from=0") && !last.contains("RUN echo one"), "\(last)")
+        #expect(try await workspace.succeed("explain", "run ECHO").contains("RUN echo one"))
     }
 
     @Test func scopesKeepTheirResultsToThemselves() async throws {

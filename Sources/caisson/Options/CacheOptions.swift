@@ -1,5 +1,6 @@
 import ArgumentParser
 import Build
+import Dockerfile
 
 /// How a build uses what earlier ones left, and what it leaves itself.
 struct CacheOptions: ParsableArguments {
@@ -10,7 +11,7 @@ struct CacheOptions: ParsableArguments {
     var noCacheFilter: [String] = []
     @Option(
         name: .customLong("cache-scope"),
-        help: "Record results under this name only: builds without it never see them.")
+        help: "Record results, and keep caches of RUN, under this name only: builds without it never see them.")
     var cacheScope: String?
 
     @Option(
@@ -24,21 +25,36 @@ struct CacheOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             Leave what was built for other stores: type=registry,ref=REF or type=local,dest=DIRECTORY[,tag=TAG], with \
-            mode=min|max (the image's steps or all) and ignore-error=true.
+            mode=min|max (the image's steps or all), compression=gzip|zstd|uncompressed, compression-level=N, \
+            force-compression=true and ignore-error=true.
             """, valueName: "type=…"))
     var cacheTo: [String] = []
 
+    /// Stages go by their names, their numbers, and as progress shows those without a name.
+    private func uncachedStages(among stages: [String?]) throws -> Set<String> {
+        var names: [String: String] = [:]
+        for (number, stage) in stages.enumerated() {
+            let name = stage?.lowercased() ?? String(number)
+            for alias in ["stage-\(number)", String(number)] where names[alias] == nil { names[alias] = name }
+            names[name] = name
+        }
+        let shown = stages.enumerated().map { $1?.lowercased() ?? "stage-\($0)" }
+        return try Set(
+            noCacheFilter.flatMap { $0.split(separator: ",") }.map { text in
+                let word = text.lowercased()
+                guard let name = names[word] else {
+                    throw CommandFailure.usage(
+                        "--no-cache-filter: no stage `\(text)`",
+                        hint: Suggestion.hint(for: word, among: shown)
+                            ?? "the stages are: " + shown.joined(separator: ", "))
+                }
+                return name
+            })
+    }
+
     func settings(_ contexts: ContextOptions, stages: [String?]) throws -> CacheSettings {
         var settings = CacheSettings()
-        let names = noCacheFilter.flatMap { $0.split(separator: ",") }.map { $0.lowercased() }
-        let known = Set(stages.enumerated().map { $1?.lowercased() ?? String($0) })
-        for name in names where !known.contains(name) {
-            throw CommandFailure.usage(
-                "--no-cache-filter: no stage `\(name)`",
-                hint: "the stages are: " + known.sorted().joined(separator: ", ")
-            )
-        }
-        settings.uncachedStages = Set(names)
+        settings.uncachedStages = try uncachedStages(among: stages)
         settings.place = BuildPlace.name(context: contexts.context, file: contexts.file)
         settings.scope = cacheScope
         settings.imports = try cacheFrom.map { text in
