@@ -62,7 +62,7 @@ extension Engine {
         return image.platform.description.split(separator: "/").joined(separator: "_")
     }
 
-    private func fetchLayers(of image: BuiltImage) async throws {
+    func fetchLayers(of image: BuiltImage) async throws {
         try await library.fetch(image.chain, origins: LayerOrigins(of: image), report: { _ in })
     }
 }

@@ -146,8 +146,10 @@ package final class Engine: Sendable {
 
     // MARK: Images
 
-    /// Names an image in the store only.
-    package func tag(_ target: BuiltTarget, as reference: ImageReference) throws {
+    /// Names an image in the store only, which then has all its layers: what names it next may not know where those of
+    /// its base came from.
+    package func tag(_ target: BuiltTarget, as reference: ImageReference) async throws {
+        for image in target.images { try await fetchLayers(of: image) }
         try keepIndex(of: target)
         try store.references.put(target.root.descriptor, as: LocalName.built(reference))
     }

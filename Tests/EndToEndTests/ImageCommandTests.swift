@@ -33,6 +33,21 @@ struct ImageCommandTests {
         #expect(try await workspace.caisson("image", "inspect", "example.org/app:1").code == 2)
     }
 
+    /// Nobody knows from the name where layers of the base came from.
+    @Test func imageInTheStoreHasTheLayersOfItsBase() async throws {
+        let workspace = try Workspace()
+        let registry = try await RegistryProcess()
+        try workspace.context("RUN echo hello > /greeting\nCMD [\"cat\", \"/greeting\"]\n", named: "base")
+        try await workspace.succeed(
+            "build", "--root", workspace.path("other"), "-t", "\(registry.host)/base:1", "--push", "base")
+        try workspace.write("app/Dockerfile", "FROM \(registry.host)/base:1\nLABEL a=b\n")
+        try await workspace.succeed("build", "-t", "app:1", "app")
+        #expect(try await workspace.succeed("run", "app:1") == "hello\n")
+        try workspace.write("next/Dockerfile", "FROM app:1\nRUN echo more >> /greeting\n")
+        try await workspace.succeed("build", "-t", "next:1", "next")
+        #expect(try await workspace.succeed("run", "next:1") == "hello\nmore\n")
+    }
+
     @Test func imageGoesToARegistryAndComesBackWhole() async throws {
         let workspace = try Workspace()
         let registry = try await RegistryProcess()

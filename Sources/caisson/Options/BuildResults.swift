@@ -36,7 +36,7 @@ struct BuildResults {
         if pushes, !references.isEmpty {
             return try await engine.push(target, to: references) { report(.transfer($0)) }
         }
-        for reference in references { try engine.tag(target, as: reference) }
+        for reference in references { try await engine.tag(target, as: reference) }
     }
 
     /// Layers that are compressed already cost a look at their record.

@@ -34,6 +34,9 @@ struct ResultOptions: ParsableArguments {
     @Option(name: .customLong("metadata-file"), help: "Write what was built, as JSON, to this file.")
     var metadataFile: String?
 
+    /// Whether registries, if anyone, get what was built: nothing needs it here.
+    var onlySendsImages: Bool { output.isEmpty && (push || tag.isEmpty) }
+
     /// Everything that can be wrong before the build. `targets` are the `--target` options, `platforms` the number of
     /// images of each.
     func plan(targets: [String], platforms: Int) throws -> ResultPlan {

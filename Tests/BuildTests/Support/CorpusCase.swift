@@ -59,7 +59,7 @@ struct CorpusCase {
         for name in files.sorted() where name.hasSuffix(".Dockerfile") {
             let image = try await shop.build(try text(name))
             let reference = String(name.dropLast(".Dockerfile".count))
-            try shop.engine.tag(BuiltTarget([image]), as: ImageReference(parsing: reference))
+            try await shop.engine.tag(BuiltTarget([image]), as: ImageReference(parsing: reference))
         }
         let ignore = (try? String(contentsOfFile: shop.path.appending("context/.dockerignore").string, encoding: .utf8))
         let base = try await shop.build("FROM base")

@@ -66,7 +66,7 @@ final class Workshop: Sendable {
         try write("etc/passwd", "root:x:0:0:root:/root:/bin/sh\napp:x:1000:100:App:/home/app:/bin/sh\n", in: "base")
         try write("etc/group", "root:x:0:\nwheel:x:10:root,app\nusers:x:100:\n", in: "base")
         let image = try await build("FROM scratch\nCOPY . /\nCOPY --chmod=1777 etc/group /tmp/.made", context: "base")
-        try engine.tag(BuiltTarget([image]), as: ImageReference(parsing: "base"))
+        try await engine.tag(BuiltTarget([image]), as: ImageReference(parsing: "base"))
     }
 
     // MARK: Building

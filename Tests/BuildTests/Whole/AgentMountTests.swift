@@ -35,7 +35,7 @@ struct AgentMountTests {
         }
         try shop.write("etc/none", "", in: "client")
         let image = try await shop.build("FROM base\nCOPY . /", context: "client")
-        try shop.engine.tag(BuiltTarget([image]), as: ImageReference(parsing: "client"))
+        try await shop.engine.tag(BuiltTarget([image]), as: ImageReference(parsing: "client"))
     }
 
     @Test func keysAreListedAndNothingElseIsDone() async throws {

@@ -45,7 +45,7 @@ struct CopyTests {
         let image = try await shop.build("FROM scratch\nENV a=b\nCMD [\"x\"]")
         #expect(image.chain.layers.isEmpty)
         #expect(try shop.config(of: image).diffIDs.isEmpty)
-        try shop.engine.tag(BuiltTarget([image]), as: ImageReference(parsing: "empty"))
+        try await shop.engine.tag(BuiltTarget([image]), as: ImageReference(parsing: "empty"))
         try shop.write("f", "f")
         let next = try await shop.build("FROM empty\nCOPY f /")
         #expect(try shop.config(of: next).environment.contains("a=b"))

@@ -57,7 +57,7 @@ struct MountTests {
         let shop = try await Workshop()
         try shop.write("f", "f")
         let other = try await shop.build("FROM scratch\nCOPY f /from/image\n")
-        try shop.engine.tag(BuiltTarget([other]), as: ImageReference(parsing: "other"))
+        try await shop.engine.tag(BuiltTarget([other]), as: ImageReference(parsing: "other"))
         let added = try await Self.added(
             shop,
             """
