@@ -50,8 +50,9 @@ struct BuildAttempt {
         for (target, chain) in zip(plan.targets, chains) {
             switch chain {
             case .success(let layers):
-                try await engine.fetchOwnLayers(of: target, layers, origins, report)
-                images.append(.success(try await assembler.assemble(target, layers: layers)))
+                let absent = try await engine.fetchOwnLayers(
+                    of: target, layers, origins, imported, of: request, report)
+                images.append(.success(try await assembler.assemble(target, layers: layers, absent: absent)))
             case .failure(let error): images.append(.failure(error))
             }
         }

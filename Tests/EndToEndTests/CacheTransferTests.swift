@@ -41,8 +41,17 @@ struct CacheTransferTests {
         #expect(ran(first) == 3)
         let second = try await build(workspace, "second", "--cache-from", cache)
         #expect(ran(second) == 0 && second.outputText == first.outputText, "\(second.errorText)")
-        // The image's one layer; those of the stage before it stay where they are.
-        #expect(layers(workspace, "second") == 1)
+        // Nothing is done with the image here: all layers stay where they are, the image's own too.
+        #expect(layers(workspace, "second") == 0)
+        let pushed = try await build(
+            workspace, "second", "--cache-from", cache, "-t", "\(registry.host)/app:1", "--push")
+        #expect(pushed.outputText == first.outputText && layers(workspace, "second") == 0, "\(pushed.errorText)")
+        try await workspace.tool(
+            "skopeo", "copy", "--insecure-policy", "--src-tls-verify=false", "docker://\(registry.host)/app:1",
+            "oci:\(workspace.path("image")):latest")
+        // A name in the store is for all of an image: its one layer, and none of the stage before it.
+        let named = try await build(workspace, "second", "--cache-from", cache, "-t", "app:1")
+        #expect(named.outputText == first.outputText && layers(workspace, "second") == 1, "\(named.errorText)")
         #expect(try await workspace.succeed("fsck", "--root", workspace.path("second")).contains("0 problems"))
 
         // A change at the end needs what lies below it, and nothing else runs.
@@ -84,6 +93,49 @@ struct CacheTransferTests {
         #expect(text.contains("ran: base \(registry.host)/base:1 moved from sha256:"), "\(text)")
     }
 
+    /// Images have one digest, whatever their layers came as.
+    @Test(arguments: ["compression=zstd", "compression=uncompressed", "compression=gzip,compression-level=9"])
+    func cacheOfAnotherCompressionGivesTheSameImage(_ compression: String) async throws {
+        let registry = try await RegistryProcess()
+        let workspace = try Workspace()
+        try workspace.context(Self.dockerfile)
+        let cache = "type=registry,ref=\(registry.host)/cache:1"
+        let first = try await build(
+            workspace, "first", "--cache-to", cache + ",mode=max,image-manifest=true,oci-mediatypes=true," + compression
+        )
+        let manifest = try await workspace.tool(
+            "skopeo", "inspect", "--raw", "--tls-verify=false", "docker://\(registry.host)/cache:1")
+        if compression.hasSuffix("zstd") { #expect(manifest.contains("layer.v1.tar+zstd"), "\(manifest)") }
+        let second = try await build(workspace, "second", "--cache-from", cache)
+        #expect(ran(second) == 0 && second.outputText == first.outputText, "\(second.errorText)")
+        // What came as it is goes on as it is, unless it must not.
+        let next = "type=registry,ref=\(registry.host)/cache:2"
+        _ = try await build(workspace, "second", "--cache-to", next + ",mode=max,force-compression=true")
+        #expect(ran(try await build(workspace, "third", "--cache-from", next)) == 0)
+    }
+
+    @Test func severalBuildsLeaveTheirCachesInOneDirectory() async throws {
+        let workspace = try Workspace()
+        let directory = workspace.path("cache")
+        for number in 1...5 { try workspace.context("RUN seq 1 \(number)000 > /a\n", named: "app\(number)") }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 1...5 {
+                group.addTask {
+                    try await workspace.succeed(
+                        "build", "--cache-to", "type=local,dest=\(directory),tag=t\(number)", "app\(number)")
+                }
+            }
+            try await group.waitForAll()
+        }
+        for number in 1...5 {
+            let result = try await workspace.command([
+                "build", "--progress", "plain", "--root", workspace.path("other\(number)"), "--cache-from",
+                "type=local,src=\(directory),tag=t\(number)", "app\(number)",
+            ]).run()
+            #expect(result.code == 0 && ran(result) == 0, "\(result.errorText)")
+        }
+    }
+
     @Test func directoryKeepsNoGarbage() async throws {
         let workspace = try Workspace()
         let directory = workspace.path("cache")
@@ -106,7 +158,11 @@ struct CacheTransferTests {
         #expect(result.errorText.contains("cannot import the cache") && result.errorText.contains("cannot export"))
         let failed = try await workspace.caisson("build", "--cache-to", nowhere, "app")
         #expect(failed.code == 3 && failed.errorText.contains("cannot export the cache"), "\(failed.errorText)")
-        for wrong in ["type=s3", "type=registry", "type=local,dest=x,mode=some", "type=local,dest=x,what=1"] {
+        for wrong in [
+            "type=s3", "type=registry", "type=local,dest=x,mode=some", "type=local,dest=x,what=1",
+            "type=local,dest=x,compression=lz4", "type=local,dest=x,compression-level=77",
+            "type=local,dest=x,oci-mediatypes=false",
+        ] {
             #expect(try await workspace.caisson("build", "--cache-to", wrong, "app").code == 2)
         }
     }

@@ -12,6 +12,8 @@ package import OCI
 package struct CacheDocument: Sendable {
     package static let configType = MediaType("application/vnd.caisson.cache.config.v1+json")
     package static let diffIDAnnotation = "org.caisson.layer.diff-id"
+    /// What compressed a layer, if that was what compresses the layers of images: then it is the blob of an image too.
+    package static let encoderAnnotation = "org.caisson.layer.encoder"
     /// Bytes of a config that is read.
     package static let configLimit = 64 << 20
 
@@ -79,7 +81,7 @@ package struct CacheDocument: Sendable {
     package func manifest(config: Descriptor) -> RawManifest {
         let descriptors = layers.sorted { $0.key < $1.key }.map { layer, descriptor in
             var descriptor = descriptor
-            descriptor.annotations = [Self.diffIDAnnotation: layer.description]
+            descriptor.annotations[Self.diffIDAnnotation] = layer.description
             return descriptor
         }
         return RawManifest(
@@ -110,7 +112,7 @@ package struct CacheDocument: Sendable {
                 descriptor.mediaType.layerCompression != nil
             else { throw OCIError(.invalidDocument, "cache has a layer without diffID or of an unknown type") }
             var plain = descriptor
-            plain.annotations = [:]
+            plain.annotations = descriptor.annotations.filter { $0.key == Self.encoderAnnotation }
             self.layers[DiffID(try Digest(parsing: name))] = plain
         }
     }

@@ -22,6 +22,18 @@ package struct CacheExport: Hashable, Sendable {
     package var isOfEveryStep: Bool
     /// A failure is only told.
     package var ignoresErrors: Bool
+    package var compression = Compression()
+
+    /// How layers are compressed on the way.
+    package struct Compression: Hashable, Sendable {
+        package var method = LayerCompression.gzip
+        /// nil is the method's own.
+        package var level: Int?
+        /// Also those that came compressed otherwise.
+        package var isForced = false
+
+        package init() {}
+    }
 
     package init(_ place: CachePlace, isOfEveryStep: Bool = false, ignoresErrors: Bool = false) {
         self.place = place
@@ -40,6 +52,8 @@ package struct CacheSettings: Sendable {
     /// Results are recorded under this name only, and found under it and under none. nil is everybody's.
     package var scope: String?
     package var imports: [CachePlace] = []
+    /// Nothing is to be done with the images here: layers of theirs that an imported cache has may stay in its registry.
+    package var leavesLayers = false
     package var exports: [CacheExport] = []
 
     package init() {}

@@ -7,7 +7,7 @@ package struct BuiltImage: Sendable {
     package struct Layer: Hashable, Sendable {
         package let diffID: DiffID
         package let descriptor: Descriptor
-        /// For a layer of the base image: the repository that has the blob.
+        /// For a layer of the base image, or one that was left in a cache: the repository that has the blob.
         package let origin: RepositoryName?
 
         package init(diffID: DiffID, descriptor: Descriptor, origin: RepositoryName?) {

@@ -13,9 +13,11 @@ package struct ImageAssembler: Sendable {
     }
 
     /// Compresses the build's own layers; those of the base keep the blobs their registry has, so that an image has one
-    /// digest wherever it is built. The documents are in the store when this returns.
+    /// digest wherever it is built. `absent` are own layers that are not here, as the same compression made them. The
+    /// documents are in the store when this returns.
     package func assemble(
-        _ planned: PlannedImage, layers chain: LayerChain, compression: LayerCompression = .gzip
+        _ planned: PlannedImage, layers chain: LayerChain, absent: LayerOrigins = LayerOrigins(),
+        compression: LayerCompression = .gzip
     ) async throws -> BuiltImage {
         let baseLayers = planned.base?.layers ?? []
         var layers: [BuiltImage.Layer] = []
@@ -25,6 +27,9 @@ package struct ImageAssembler: Sendable {
                     .init(
                         diffID: layer, descriptor: Self.ociDescriptor(baseLayers[index]),
                         origin: planned.base?.reference.repository))
+            } else if let origin = absent[layer] {
+                layers.append(
+                    .init(diffID: layer, descriptor: Self.ociDescriptor(origin.descriptor), origin: origin.repository))
             } else {
                 layers.append(
                     .init(

@@ -1,6 +1,7 @@
 import Build
 import Dockerfile
 import OCI
+import Registry
 import Storage
 
 /// Caches besides the store.
@@ -19,12 +20,27 @@ extension Engine {
     }
 
     /// The layers that an image adds to its base have to be here for its manifest, also those of steps that a cache from
-    /// elsewhere spared.
+    /// elsewhere spared. Returns where those can be had that need not come.
     func fetchOwnLayers(
-        of target: PlannedImage, _ layers: LayerChain, _ origins: LayerOrigins, _ report: @escaping EventSink
-    ) async throws {
+        of target: PlannedImage, _ layers: LayerChain, _ origins: LayerOrigins, _ imported: ImportedCache,
+        of request: BuildRequest, _ report: @escaping EventSink
+    ) async throws -> LayerOrigins {
         let own = layers.layers.dropFirst(target.base?.layers.count ?? 0)
-        try await library.fetch(LayerChain(Array(own)), origins: origins) { report(.transfer($0)) }
+        var absent = LayerOrigins()
+        if request.cache.leavesLayers {
+            for layer in own where !store.layers.contains(layer) {
+                guard let origin = imported.origins[layer], let source = origin.source as? RegistryClient,
+                    origin.descriptor.annotations[CacheDocument.encoderAnnotation] == CacheExporter.imageEncoder,
+                    // Without an answer it is fetched, and that says what is wrong.
+                    (try? await source.offers(origin.descriptor, in: origin.repository)) == true
+                else { continue }
+                absent.add(layer, origin.descriptor, in: origin.repository, of: source)
+            }
+        }
+        try await library.fetch(LayerChain(own.filter { absent[$0] == nil }), origins: origins) {
+            report(.transfer($0))
+        }
+        return absent
     }
 
     func exportCache(
@@ -36,7 +52,7 @@ extension Engine {
             imports: imported.origins)
         for export in request.cache.exports {
             do {
-                try await exporter.export(await results(export.isOfEveryStep), to: export.place)
+                try await exporter.export(await results(export.isOfEveryStep), to: export.place, export.compression)
             } catch {
                 if error is CancellationError || error is LostLayer { throw error }
                 let message = "cannot export the cache to `\(export.place)`: \(error)"

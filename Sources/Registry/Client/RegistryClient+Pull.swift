@@ -57,6 +57,18 @@ extension RegistryClient: ImageSource {
         }
     }
 
+    /// Whether the blob can be had from the repository. Asked with no more rights than those to pull.
+    package func offers(_ descriptor: Descriptor, in repository: RepositoryName) async throws -> Bool {
+        try await withSources(of: repository) { endpoint in
+            let call = Call(operation: "pull", repository: repository, endpoint: endpoint)
+            var request = HTTPRequest(.head, call.endpoint.url(repository, "blobs/\(descriptor.digest)"))
+            request.retry = configuration.retry
+            let response = try await send(request, call)
+            return response.status == 200
+                && (response.contentLength == nil || response.contentLength == descriptor.size)
+        }
+    }
+
     private func manifestRequest(_ method: HTTPMethod, _ name: String, _ call: Call) -> HTTPRequest {
         var request = HTTPRequest(method, call.endpoint.url(call.repository, "manifests/\(name)"))
         request.headers["Accept"] = (MediaType.acceptedManifests.map(\.rawValue) + ["*/*"]).joined(separator: ", ")

@@ -117,6 +117,7 @@ struct BuildCommand: AsyncParsableCommand {
             labels: Self.pairs(label, bare: .empty),
             platforms: try Self.platforms(platform), network: network, epoch: epoch, usesCache: !cache.noCache)
         request.cache = try cache.settings(contexts, stages: source.dockerfile.stages.map(\.name))
+        request.cache.leavesLayers = results.onlySendsImages
         request.annotations = try annotation.flatMap(ImageAnnotation.parse)
         request.isStrict = strict
         request.lint = .init(ignore: source.ignore)

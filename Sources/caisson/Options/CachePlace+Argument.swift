@@ -55,13 +55,48 @@ struct CachePlaceArgument {
         case "min"?, nil: break
         case let mode?: throw refusal("the mode `\(mode)` is neither min nor max")
         }
-        switch fields.removeValue(forKey: "ignore-error") {
-        case "true"?: export.ignoresErrors = true
-        case "false"?, nil: break
-        case let value?: throw refusal("ignore-error is `\(value)`, neither true nor false")
+        export.ignoresErrors = try flag("ignore-error") ?? false
+        export.compression = try compression()
+        // What caches here always are, said as other builders want it said.
+        for name in ["image-manifest", "oci-mediatypes"] where try flag(name) == false {
+            throw refusal("a cache is always an OCI image: \(name)=false cannot be had")
         }
+        // A directory never keeps what nothing leads to.
+        if case .local = export.place { _ = try flag("reset") }
         try end()
         return export
+    }
+
+    private mutating func compression() throws -> CacheExport.Compression {
+        var compression = CacheExport.Compression()
+        switch fields.removeValue(forKey: "compression") {
+        case "gzip"?, nil: break
+        case "zstd"?: compression.method = .zstd
+        case "uncompressed"?, "none"?: compression.method = .none
+        case let other?:
+            throw refusal("the compression `\(other)` is unknown", hint: "there are: gzip, zstd, uncompressed")
+        }
+        if let text = fields.removeValue(forKey: "compression-level") {
+            let levels = compression.method.levels
+            guard let level = Int(text), levels.contains(level) else {
+                throw refusal(
+                    "the level `\(text)` is none of \(compression.method), "
+                        + "which has those from \(levels.lowerBound) to \(levels.upperBound)")
+            }
+            compression.level = compression.method == .none ? nil : level
+        }
+        compression.isForced = try flag("force-compression") ?? false
+        return compression
+    }
+
+    /// nil if it is not given.
+    private mutating func flag(_ name: String) throws -> Bool? {
+        switch fields.removeValue(forKey: name) {
+        case nil: nil
+        case "true"?, "1"?: true
+        case "false"?, "0"?: false
+        case let value?: throw refusal("\(name) is `\(value)`, neither true nor false")
+        }
     }
 
     /// Everything was understood.
@@ -77,5 +112,15 @@ struct CachePlaceArgument {
         _ option: String, _ text: String, _ message: String, hint: String? = nil
     ) -> CommandFailure {
         .usage("\(option) `\(text)`: \(message)", hint: hint)
+    }
+}
+
+extension LayerCompression {
+    fileprivate var levels: ClosedRange<Int> {
+        switch self {
+        case .none: 0...22
+        case .gzip: 0...9
+        case .zstd: 1...22
+        }
     }
 }
