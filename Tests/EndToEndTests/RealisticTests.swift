@@ -50,16 +50,15 @@ struct RealisticTests {
         let theirs = try #require(try await example.buildWithBuildah(bases), "buildah cannot build it")
         let contents = try await bases.contents(of: [ours, theirs])
         let (one, other) = (try #require(contents[ours]), try #require(contents[theirs]))
-        let differences = BuildahComparison.differences(one, other)
+        let differences = ImageDifference.all(one, other)
         let everywhere = BuildahComparison.everywhere
         let explanations = (BuildahComparison.explanations + everywhere).filter { $0.example == example.name }
-        for (subject, difference) in differences.sorted(by: { $0.key < $1.key })
-        where !(explanations + everywhere).contains(where: { matches(subject, $0.subject) }) {
-            Issue.record("\(subject): \(difference)")
+        for difference in differences where !(explanations + everywhere).contains(where: { $0.covers(difference) }) {
+            Issue.record("\(difference)")
         }
         for explanation in explanations {
             #expect(
-                differences.keys.contains { matches($0, explanation.subject) },
+                differences.contains { explanation.covers($0) },
                 "no longer so: \(explanation.subject), \(explanation.reason)")
         }
     }
