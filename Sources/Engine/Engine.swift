@@ -32,7 +32,7 @@ package final class Engine: Sendable {
     package init(_ configuration: EngineConfiguration) throws {
         self.configuration = configuration
         store = try Store.open(at: configuration.root, quota: configuration.quota)
-        let http = HTTPClient(proxies: configuration.proxies)
+        let http = HTTPClient(proxies: configuration.proxies, clock: configuration.clock)
         self.http = http
         registry = RegistryClient(configuration.registries, credentials: configuration.credentials, http: http)
         library = ImageLibrary(store: store, source: registry)

@@ -20,6 +20,8 @@ package struct EngineConfiguration: Sendable {
     package var allowsLocalAddresses = false
     /// For whatever is fetched by http and https; nothing else uses them.
     package var proxies = HTTPProxies()
+    /// For the pauses before a request is sent again.
+    package var clock = RetryClock.system
     /// Bytes of a file that a build fetches.
     package var downloadLimit: Int64 = 16 << 30
     package var limits: EngineLimits

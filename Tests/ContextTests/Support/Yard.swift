@@ -4,6 +4,7 @@ import Dockerfile
 import Engine
 import Foundation
 import Git
+import HTTP
 import Linux
 import OCI
 import Storage
@@ -24,6 +25,7 @@ final class Yard: Sendable {
         configuration.allowsLocalAddresses = true
         configuration.gitSchemes = [.https, .http, .ssh, .git]
         configuration.gitHelper = GitHelper(program: Self.helper)
+        configuration.clock.sleep = { _ in }
         change(&configuration)
         engine = try Engine(configuration)
     }
