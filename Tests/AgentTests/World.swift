@@ -194,7 +194,13 @@ struct TestAgent: Sendable {
 func withFolder<Result>(_ body: (FilePath) async throws -> Result) async throws -> Result {
     let folder = FilePath(FileManager.default.temporaryDirectory.path).appending("agent-\(UUID().uuidString.prefix(8))")
     try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder.string) }
+    defer {
+        // The agent's database closes when its last holder goes, and may take a file away at the same time.
+        for _ in 0..<100 where FileManager.default.fileExists(atPath: folder.string) {
+            try? FileManager.default.removeItem(atPath: folder.string)
+            usleep(1000)
+        }
+    }
     return try await body(folder)
 }
 
