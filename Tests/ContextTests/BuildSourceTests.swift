@@ -189,6 +189,22 @@ struct BuildSourceTests {
         #expect(message.contains("`in.tar` is not in the build context"), "\(message)")
     }
 
+    /// What pads an archive on a tape, or signs it.
+    @Test(arguments: [[UInt8](repeating: 0, count: 10_240), Array("garbage".utf8), Array("BZh9".utf8)])
+    func whatFollowsTheCompressedArchiveIsNoPartOfIt(_ rest: [UInt8]) async throws {
+        // More than is decompressed at once, for the end to come late.
+        let long = String(repeating: "0123456789abcdef", count: 1 << 19)
+        let inner = try await yard.tool("gzip", "-c", input: TarArchive.of { $0.add("a", content: long) })
+        try yard.write("d/Dockerfile", "FROM scratch\nADD in.tar.gz /\n")
+        try yard.write("d/in.tar.gz", inner + rest)
+        let image = try await yard.build(try await yard.source(.directory(yard.path.appending("d"))))
+        #expect(try await yard.files(of: image) == ["a": "644 \(long)"])
+        // Within the archive it is an error.
+        try yard.write("d/in.tar.gz", Array(inner.prefix(inner.count - 900)) + rest)
+        let message = await failure(.directory(yard.path.appending("d")))
+        #expect(message.contains("cannot unpack `in.tar.gz`"), "\(message)")
+    }
+
     @Test func namesThatMeanDeletionInLayersAreFilesInAnArchive() async throws {
         let archive = TarArchive.of { tar in
             tar.add("Dockerfile", content: "FROM scratch\nCOPY f /")

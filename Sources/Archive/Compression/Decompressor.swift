@@ -8,6 +8,8 @@ package final class Decompressor: @unchecked Sendable {
     private var input: [UInt8] = []
     private var consumed = 0
     private var isAtEnd = false
+    /// Thrown once what comes out before it was pulled.
+    private var failure: ArchiveError?
     private let limit: Int64
     /// Bytes pulled so far.
     package private(set) var size: Int64 = 0
@@ -41,8 +43,8 @@ package final class Decompressor: @unchecked Sendable {
             coder = try Decompressor.coder(for: format)
         }
         guard let coder else { return 0 }
+        if let failure { throw failure }
         var produced = 0
-        var failure: ArchiveError?
         input.withUnsafeBytes { input in
             do throws(ArchiveError) {
                 while produced < buffer.count {
@@ -57,7 +59,7 @@ package final class Decompressor: @unchecked Sendable {
                 failure = error
             }
         }
-        if let failure { throw failure }
+        if let failure, produced == 0 { throw failure }
         size += Int64(produced)
         guard size <= limit else {
             throw ArchiveError(.limit, "the stream expands to more than the limit of \(limit) bytes")

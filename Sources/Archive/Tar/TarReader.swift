@@ -114,6 +114,9 @@ package struct TarReader: ~Copyable {
         }
     }
 
+    /// Whether the end of the archive was read.
+    package var isAtEnd: Bool { if case .nothing = expected { true } else { false } }
+
     /// The archive must end here.
     package mutating func finish() throws(ArchiveError) {
         switch expected {
@@ -121,7 +124,10 @@ package struct TarReader: ~Copyable {
         case .secondZeroBlock where collected.isEmpty: return
         case .header where collected.isEmpty && skipped == 0 && !hasExtraHeader: return
         default:
-            let place = entries.last.map { ", after the header of `\(ArchiveText.quoted($0.path.bytes))`" } ?? ""
+            let place =
+                entries.last.map { entry in
+                    ", after the header of `\(entry.path.isRoot ? "." : ArchiveText.quoted(entry.path.bytes))`"
+                } ?? ""
             throw ArchiveError(.truncated, "the archive is truncated at \(position) bytes\(place)")
         }
     }

@@ -14,9 +14,13 @@ final class ArrivingLayer: @unchecked Sendable {
     /// What is wrong with the content. Thrown once the blob is known to be what was promised: otherwise that is what is
     /// wrong.
     private let refusal = Mutex<ArchiveError?>(nil)
+    /// What ended the decoding: nothing to an archive that had ended before, where that is enough.
+    private let interruption = Mutex<ArchiveError?>(nil)
+    private let stopsAtEnd: Bool
 
     init(_ descriptor: Descriptor, store: LayerStore, keepsBlob: Bool, stopsAtEnd: Bool, sizeLimit: Int64) throws {
         self.descriptor = descriptor
+        self.stopsAtEnd = stopsAtEnd
         reader = TarReader(stopsAtEnd: stopsAtEnd)
         blob = try ArrivingBlob(descriptor, file: keepsBlob ? store.blobs.pending() : nil)
         tar = try store.pending()
@@ -34,7 +38,7 @@ final class ArrivingLayer: @unchecked Sendable {
     /// The next piece of the tar, empty after the last that `bytes` allow. The same bytes are passed until then; nil
     /// stands for the end of the blob.
     func decode(_ bytes: [UInt8]?) -> [UInt8]? {
-        if refusal.withLock({ $0 != nil }) { return nil }
+        if refusal.withLock({ $0 != nil }) || interruption.withLock({ $0 != nil }) { return nil }
         if !isFed {
             if let bytes { decompressor.push(bytes) } else { decompressor.finish() }
             isFed = true
@@ -47,7 +51,7 @@ final class ArrivingLayer: @unchecked Sendable {
                 failure = error
             }
         }
-        if let failure { refuse(failure) }
+        if let failure { interruption.withLock { $0 = failure } }
         if piece.isEmpty { isFed = false }
         return piece
     }
@@ -70,6 +74,7 @@ final class ArrivingLayer: @unchecked Sendable {
     private func refuse(_ error: ArchiveError) { refusal.withLock { $0 = $0 ?? error } }
 
     func publish(in store: LayerStore, expecting diffID: DiffID?) throws -> Layer {
+        if !(stopsAtEnd && reader.isAtEnd), let failure = interruption.withLock({ $0 }) { refuse(failure) }
         do throws(ArchiveError) { try reader.finish() } catch { refuse(error) }
         if let refusal = refusal.withLock({ $0 }) {
             throw StorageError(
