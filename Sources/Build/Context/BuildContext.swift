@@ -17,7 +17,7 @@ package protocol BuildContext: Sendable {
     /// The bytes of a content. Blocks: called on a thread that may.
     func open(_ id: Int) throws -> ContextContent
 
-    /// The ignore rule that hides `path`; nil if none does.
+    /// The ignore rule that hides what is at `path`; nil if none does, or nothing is there. The tree was read before.
     func exclusion(of path: EntryPath) -> Exclusion?
 }
 

@@ -9,7 +9,7 @@ package import SystemPackage
 /// A directory as a context: what its ignore file leaves, with canonical modes, owners and no times.
 ///
 /// Pipes and devices are what they are; sockets, which no layer can hold, are left out. A clone's `.git` is no part of it,
-/// as it is none of the commit's tree. Files are opened below the directory's descriptor, never through a symbolic link.
+/// as it is none of the commit's tree, unless it is asked for. Files are opened below the directory's descriptor, never through a symbolic link.
 ///
 /// All of it is one state of the directory or the build fails: a file that is not what it was when it was found, and a
 /// directory that gained or lost a name while it was read or before its files were hashed.
@@ -32,13 +32,16 @@ package final class DirectoryContext: BuildContext {
     private let root: SharedDescriptor
     private let path: FilePath
     private let ignore: IgnoreFile
+    private let keepsGitDirectory: Bool
     private let state = Mutex(State())
     private let thread = BlockingThread(label: "context")
 
-    /// `ignore` is what applies to this context; its name is shown to people.
-    package init(_ path: FilePath, ignore: IgnoreFile) throws {
+    /// `ignore` is what applies to this context; its name is shown to people. With `keepsGitDirectory` a clone's `.git` is
+    /// a directory like any other.
+    package init(_ path: FilePath, ignore: IgnoreFile, keepsGitDirectory: Bool = false) throws {
         self.path = path
         self.ignore = ignore
+        self.keepsGitDirectory = keepsGitDirectory
         do {
             root = SharedDescriptor(try OwnedDescriptor.open(path, flags: OpenFlags.directory))
         } catch {
@@ -63,7 +66,7 @@ package final class DirectoryContext: BuildContext {
             directories.append(Found(path: directory, status: try FileStatus.settled(descriptor.rawValue)))
             for name in try DirectoryListing.names(in: descriptor.rawValue) {
                 let path = directory.appending(name)
-                if directory.isRoot, name.elementsEqual(".git".utf8) { continue }
+                if directory.isRoot, !keepsGitDirectory, name.elementsEqual(".git".utf8) { continue }
                 let isExcluded = ignore.excludes(path.bytes[...])
                 if isExcluded, ignore.canSkip(directory: path.bytes[...]) { continue }
                 let status = try present(path) { try FileStatus.of(name, in: descriptor.rawValue) }
@@ -198,7 +201,12 @@ package final class DirectoryContext: BuildContext {
         return state.withLock { $0.files.map(\.status.modifiedSeconds).max() }
     }
 
-    package func exclusion(of path: EntryPath) -> Exclusion? { ignore.exclusion(of: path) }
+    package func exclusion(of path: EntryPath) -> Exclusion? {
+        guard let exclusion = ignore.exclusion(of: path), (try? open(path, flags: OpenFlags.place)) != nil else {
+            return nil
+        }
+        return exclusion
+    }
 }
 
 extension FileStatus {

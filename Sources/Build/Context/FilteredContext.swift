@@ -8,7 +8,7 @@ import Synchronization
 package final class FilteredContext: BuildContext {
     private let base: any BuildContext
     private let ignore: IgnoreFile
-    private let filtered = Mutex<FileTree?>(nil)
+    private let trees = Mutex<(base: FileTree, filtered: FileTree)?>(nil)
 
     package init(_ base: any BuildContext, ignore: IgnoreFile) {
         self.base = base
@@ -16,10 +16,11 @@ package final class FilteredContext: BuildContext {
     }
 
     package func tree() async throws -> FileTree {
-        if let tree = filtered.withLock({ $0 }) { return tree }
-        var tree = try await base.tree()
+        if let trees = trees.withLock({ $0 }) { return trees.filtered }
+        let all = try await base.tree()
+        var tree = all
         if !ignore.isEmpty { tree.remove(by: ignore) }
-        filtered.withLock { $0 = tree }
+        trees.withLock { [tree] in $0 = (all, tree) }
         return tree
     }
 
@@ -28,7 +29,8 @@ package final class FilteredContext: BuildContext {
     package func open(_ id: Int) throws -> ContextContent { try base.open(id) }
 
     package func exclusion(of path: EntryPath) -> Exclusion? {
-        ignore.exclusion(of: path) ?? base.exclusion(of: path)
+        guard trees.withLock({ $0?.base.node(at: path) }) != nil else { return base.exclusion(of: path) }
+        return ignore.exclusion(of: path)
     }
 }
 

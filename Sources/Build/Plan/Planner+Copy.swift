@@ -68,7 +68,8 @@ extension Planner {
                 throw PlanError(
                     .error(
                         "several sources need a directory as destination", at: destination.range,
-                        hint: "end it with a slash: `\(target)/`"))
+                        hint: target.hasPrefix("--")
+                            ? "flags stand before the sources" : "end it with a slash: `\(target)/`"))
             }
             path += "/"
         }

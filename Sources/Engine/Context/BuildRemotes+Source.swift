@@ -15,14 +15,14 @@ extension BuildRemotes {
     /// Of an archive, unpacked.
     private static let archiveLimit: Int64 = 64 << 30
 
-    /// `keepsGitDirectory` asks for the `.git` of a repository's commit.
+    /// `keepsGitDirectory` asks for the `.git` of a repository's commit, or of a directory that is a clone.
     package func source(
         _ origin: ContextOrigin, dockerfile: DockerfileOrigin = .usual, keepsGitDirectory: Bool = false
     ) async throws -> BuildSource {
         try await Self.asRequest {
             switch origin {
-            case .directory(let path): return try await self.source(in: path, dockerfile)
-            case .file(let path): return try await self.source(of: path, dockerfile)
+            case .directory(let path): return try await self.source(in: path, dockerfile, keepsGitDirectory)
+            case .file(let path): return try await self.source(of: path, dockerfile, keepsGitDirectory)
             case .repository(let address):
                 let fetched = try await self.git.fetch(address)
                 let context = try await self.git.context(
@@ -69,7 +69,9 @@ extension BuildRemotes {
             newestModification: { file.modified })
     }
 
-    private func source(of path: FilePath, _ dockerfile: DockerfileOrigin) async throws -> BuildSource {
+    private func source(
+        of path: FilePath, _ dockerfile: DockerfileOrigin, _ keepsGitDirectory: Bool
+    ) async throws -> BuildSource {
         if let archive = try await archive(at: path) {
             return try await source(
                 in: archive, dockerfile, newestModification: archive.newestModification, called: "`\(path)`")
@@ -77,7 +79,7 @@ extension BuildRemotes {
         guard case .usual = dockerfile else {
             throw BuildError.request("`\(path)` cannot be a build context: it is neither a directory nor an archive")
         }
-        return try await source(in: path.removingLastComponent(), .path(path.string))
+        return try await source(in: path.removingLastComponent(), .path(path.string), keepsGitDirectory)
     }
 
     /// The archive that a file of this machine is; nil for any other file.
@@ -170,7 +172,9 @@ extension BuildRemotes {
 
     // MARK: Directories
 
-    private func source(in directory: FilePath, _ dockerfile: DockerfileOrigin) async throws -> BuildSource {
+    private func source(
+        in directory: FilePath, _ dockerfile: DockerfileOrigin, _ keepsGitDirectory: Bool
+    ) async throws -> BuildSource {
         var own: FilePath?
         let stages: DockerfileStages
         switch dockerfile {
@@ -189,7 +193,7 @@ extension BuildRemotes {
         case .url(let url): stages = try await self.dockerfile(at: url)
         }
         let ignore = try Self.ignoreFile(of: directory, dockerfile: own)
-        let context = try DirectoryContext(directory, ignore: ignore)
+        let context = try DirectoryContext(directory, ignore: ignore, keepsGitDirectory: keepsGitDirectory)
         return BuildSource(
             stages, context, ignore: ignore, directory: directory, commitTime: WorkTree.commitTime(of: directory),
             newestModification: { try await context.newestModification() })

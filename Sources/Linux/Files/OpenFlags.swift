@@ -7,6 +7,8 @@ package enum OpenFlags {
     package static let readWithoutWaiting: Int32 = O_RDONLY | O_NONBLOCK
     package static let write: Int32 = O_WRONLY
     package static let directory: Int32 = O_RDONLY | O_DIRECTORY
+    /// A place in the tree: a symbolic link there is the place itself.
+    package static let place: Int32 = path | O_NOFOLLOW
     /// A new file for writing; one of that name is an error.
     package static let create: Int32 = O_RDWR | O_CREAT | O_EXCL
     /// A file for writing, emptied or made.

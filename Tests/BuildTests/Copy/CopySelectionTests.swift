@@ -8,7 +8,8 @@ struct CopySelectionTests {
     static let tree = FileTree([
         .file("a.txt"), .file("b.txt"), .file("arr[0].txt"), .file("d/x.go"), .file("d/y.go"), .file("d/e/z.go"),
         .symlink("link", "d"), .symlink("outside", "../../../d/x.go"), .symlink("absolute", "/d"),
-        .symlink("dangling", "nowhere"), .symlink("loop", "loop"), .file("ä.txt"), .file("star*"),
+        .symlink("dangling", "nowhere"), .symlink("astray", "/etc"), .symlink("loop", "loop"), .file("ä.txt"),
+        .file("star*"),
     ])
 
     @Test(arguments: [
@@ -56,7 +57,24 @@ struct CopySelectionTests {
         ("a.tyt", "`a.tyt` is not in the build context", "did you mean `a.txt`?"),
         ("d/x.goo", "`d/x.goo` is not in the build context", "did you mean `d/x.go`?"),
         ("nothing/like/it", "`nothing/like/it` is not in the build context", nil),
-        ("dangling", "`dangling` is not in the build context", nil),
+        (
+            "dangling",
+            "`dangling` is not in the build context: `dangling` is a symbolic link to `nowhere`, which is not there",
+            nil
+        ),
+        (
+            "astray/x",
+            "`astray/x` is not in the build context: `astray` is a symbolic link to `/etc`, which is not there",
+            "links are followed inside the build context alone"
+        ),
+        (
+            ".git/HEAD", "`.git/HEAD` is not in the build context",
+            "a context has the .git of a clone only with --build-arg BUILDKIT_CONTEXT_KEEP_GIT_DIR=1"
+        ),
+        ("--chmod=755", "`--chmod=755` is not in the build context", "flags stand before the sources"),
+        (
+            "ftp://x/y", "`ftp://x/y` is not in the build context", "ADD fetches http://, https://, git:// and ssh://"
+        ),
         ("loop", "cannot copy `loop`: too many symbolic links on the way to `/loop`", nil),
         ("a.txt/x", "cannot copy `a.txt/x`: `/a.txt` is not a directory", nil),
     ])
@@ -74,6 +92,17 @@ struct CopySelectionTests {
         #expect(
             error?.message == "`secret/key` is not in the build context: excluded by .dockerignore line 2 (`secret`)")
         #expect(error?.hint == "add a line `!secret/key` to .dockerignore")
+    }
+
+    @Test func aLinkToWhatAnIgnoreRuleHidesNamesTheRule() {
+        let ignore = IgnoreFile("nowhere\n")
+        let error = #expect(throws: CopyError.self) {
+            try CopySelection(of: ["dangling"], in: Self.tree) { ignore.exclusion(of: $0) }
+        }
+        #expect(
+            error?.message == "`dangling` is not in the build context: `dangling` is a symbolic link to `nowhere`, "
+                + "which is excluded by .dockerignore line 1 (`nowhere`)")
+        #expect(error?.hint == "add a line `!nowhere` to .dockerignore")
     }
 
     @Test func aMissingSourceOfAStageDoesNotSpeakOfTheContext() {

@@ -283,6 +283,7 @@ struct PlannerTests {
 
     @Test(arguments: [
         ("COPY a b c", "several sources need a directory as destination"),
+        ("COPY a /b --chmod=755", "flags stand before the sources"),
         ("EXPOSE $PATH", "unknown protocol `usr/local/sbin:"), ("STOPSIGNAL $PATH", "unknown signal `/usr/local/sbin:"),
         ("COPY --chmod=64a a b", "invalid mode `64a`"), ("COPY --chmod=10000 a b", "invalid mode `10000`"),
         ("STOPSIGNAL SIGNOPE", "unknown signal `SIGNOPE`"), ("VOLUME \"\"", "a volume has an empty path"),

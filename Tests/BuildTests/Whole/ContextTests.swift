@@ -43,6 +43,33 @@ struct ContextTests {
         #expect(try await !context(shop, ignore: "*").tree().hasChildren(FileTree.root))
     }
 
+    /// Rules match names that are nowhere as well.
+    @Test func aRuleHidesOnlyWhatIsThere() async throws {
+        let shop = try await Workshop(hasBase: false)
+        for name in ["README.md", "docs/a"] { try shop.write(name, name) }
+        try shop.link("out.md", to: "/etc/passwd")
+        let context = try context(shop, ignore: "*.md\ndocs")
+        let filtered = FilteredContext(try self.context(shop), ignore: IgnoreFile("*.md\ndocs"))
+        for context in [context, filtered] as [any BuildContext] {
+            _ = try await context.tree()
+            for (name, isHidden) in [
+                ("README.md", true), ("readme.md", false), ("docs", true), ("docs/a", true), ("docs/b", false),
+                ("out.md", true), ("other", false),
+            ] {
+                let path = try #require(EntryPath(name))
+                #expect((context.exclusion(of: path) != nil) == isHidden, "\(name)")
+            }
+        }
+    }
+
+    @Test func aClonesRepositoryIsThereOnRequest() async throws {
+        let shop = try await Workshop(hasBase: false)
+        try shop.write(".git/HEAD", "ref: refs/heads/main")
+        let directory = shop.path.appending("context")
+        let context = try DirectoryContext(directory, ignore: IgnoreFile(""), keepsGitDirectory: true)
+        #expect(try await context.tree().node(at: EntryPath(unchecked: Array(".git/HEAD".utf8))) != nil)
+    }
+
     @Test func theNewestFileCountsAndDirectoriesDoNot() async throws {
         let shop = try await Workshop(hasBase: false)
         try shop.write("d/old", "1")

@@ -68,7 +68,11 @@ struct CopyTests {
             "`hidden/x` is not in the build context: excluded by .dockerignore line 2 (`hidden`)",
             "add a line `!hidden/x` to .dockerignore"
         ),
-        ("COPY link/passwd /", "", "`link/passwd` is not in the build context", nil),
+        (
+            "COPY link/passwd /", "",
+            "`link/passwd` is not in the build context: `link` is a symbolic link to `/etc`, which is not there",
+            "links are followed inside the build context alone"
+        ),
         ("COPY [bad /", "", "`[bad` is a malformed pattern", nil),
     ])
     func aSourceThatIsNotThereFailsTheBuildBeforeItStarts(
