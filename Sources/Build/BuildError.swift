@@ -8,6 +8,8 @@ package enum BuildError: Error, Sendable, CustomStringConvertible {
     case step(StepFailure)
     /// The request itself is wrong: an unknown target, a context that is no directory.
     case request(String)
+    /// What a step takes from elsewhere cannot be had: the network or a server failed.
+    case unreachable(StepFailure)
     /// Something outside the build failed: registry, disk, host feature.
     case infrastructure(String)
 
@@ -15,7 +17,7 @@ package enum BuildError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .dockerfile(let diagnostics, let source):
             diagnostics.filter { $0.severity == .error }.map { $0.render(in: source) }.joined(separator: "\n")
-        case .step(let failure): failure.description
+        case .step(let failure), .unreachable(let failure): failure.description
         case .request(let message), .infrastructure(let message): message
         }
     }
@@ -24,7 +26,10 @@ package enum BuildError: Error, Sendable, CustomStringConvertible {
 extension BuildError {
     /// Why the step failed, without its place; nil for other errors.
     var stepMessage: String? {
-        if case .step(let failure) = self { failure.message } else { nil }
+        switch self {
+        case .step(let failure), .unreachable(let failure): failure.message
+        case .dockerfile, .request, .infrastructure: nil
+        }
     }
 }
 

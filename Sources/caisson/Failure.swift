@@ -51,14 +51,14 @@ struct Failure {
         switch error {
         case .dockerfile, .step: .failed
         case .request: .usage
-        case .infrastructure: .infrastructure
+        case .unreachable, .infrastructure: .infrastructure
         }
     }
 
     private static func message(of error: BuildError) -> String {
         switch error {
         case .dockerfile: error.description
-        case .step, .request, .infrastructure: "error: \(error.description)"
+        case .step, .request, .unreachable, .infrastructure: "error: \(error.description)"
         }
     }
 }

@@ -122,8 +122,18 @@ struct DownloadTests {
         let error = await #expect(throws: BuildError.self) {
             try await yard.build("FROM scratch\nADD --checksum=\(digest("x")) \(server.url)/f /f")
         }
-        guard case .infrastructure(let message)? = error else { throw error! }
-        #expect(message.contains("line 2") && message.contains("cannot fetch"), "\(message)")
+        guard case .unreachable(let failure)? = error else { throw error! }
+        #expect(failure.step.range.firstLine == 2 && failure.message.contains("cannot fetch"), "\(failure)")
+    }
+
+    @Test func aServerThatDoesNotAnswerIsAskedAsOftenAsAnyOther() async throws {
+        let yard = try Yard()
+        let server = try ScriptedServer { _, _ in Script([.reset]) }
+        let error = await #expect(throws: BuildError.self) {
+            try await yard.build("FROM scratch\nADD \(server.url)/f /f")
+        }
+        guard case .unreachable? = error else { throw error! }
+        #expect(server.requests.count == RetryPolicy.standard.attempts)
     }
 
     @Test func whatBreaksOffIsFetchedAgain() async throws {
@@ -220,6 +230,7 @@ struct DownloadTests {
         #expect(
             message.contains("user information") && !message.split(separator: "\n")[0].contains("hush"), "\(message)")
     }
+        #expect(message.contains("--secret id=HTTP_AUTH_HEADER_HOST"), "\(message)")
 }
 
 /// Secrets of a build that are for servers.

@@ -92,22 +92,22 @@ extension Solver {
     /// step and passes them on to the one it was made for.
     private func failure(of vertex: Vertex, _ error: any Error) -> BuildError? {
         switch error {
-        case let error as CopyError: return failure(of: vertex, error.message, hint: error.hint)
+        case let error as CopyError: return failure(of: vertex, error.message, hint: error.hint).map(BuildError.step)
         case let error as RemoteSourceError:
             let failure = failure(of: vertex, error.message, hint: error.hint)
             // Told apart from what the author of the build can mend.
-            return error.isInfrastructure ? failure.map { .infrastructure("\($0)") } : failure
+            return failure.map(error.isInfrastructure ? BuildError.unreachable : BuildError.step)
         default: return nil
         }
     }
 
     /// A step that could not begin, once reported; nil for a vertex that is none.
-    private func failure(of vertex: Vertex, _ message: String, hint: String?) -> BuildError? {
+    private func failure(of vertex: Vertex, _ message: String, hint: String?) -> StepFailure? {
         guard let step = vertex.step else { return nil }
         if reported.insert(vertex.id).inserted {
             report(.stepStarted(step))
             report(.stepFailed(step, message: message))
         }
-        return .step(StepFailure(step: step, message: message, hint: hint))
+        return StepFailure(step: step, message: message, hint: hint)
     }
 }

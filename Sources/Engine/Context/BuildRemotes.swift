@@ -71,7 +71,12 @@ package final class BuildRemotes: RemoteSources {
     }
 
     static func url(_ text: String) throws -> HTTPURL {
-        do { return try HTTPURL(parsing: text) } catch { throw RemoteSourceError(error.message) }
+        do { return try HTTPURL(parsing: text) } catch {
+            let hasUser = text.dropFirst(text.hasPrefix("https") ? 8 : 7).prefix { $0 != "/" }.contains("@")
+            throw RemoteSourceError(
+                error.message,
+                hint: hasUser ? "credentials are given with --secret id=HTTP_AUTH_HEADER_HOST,src=FILE" : nil)
+        }
     }
 
     private static func digest(_ text: String) throws -> Digest {

@@ -34,10 +34,14 @@ struct Downloads: Sendable {
             return File(digest: checksum, size: size)
         }
         do {
-            for _ in 1..<Self.attempts {
-                do { return try await attempt(url, checksum) } catch let error as HTTPError where error.isTransient {}
+            // What has no answer was tried again already.
+            var number = 1
+            while true {
+                do { return try await attempt(url, checksum) } catch let error as BrokenBody {
+                    guard error.cause.isTransient, number < Self.attempts else { throw error.cause }
+                    number += 1
+                }
             }
-            return try await attempt(url, checksum)
         } catch let error as HTTPError {
             let isInfrastructure = ![.invalidURL, .tooLarge, .redirect].contains(error.code)
             throw RemoteSourceError("cannot fetch `\(url)`: \(error.message)", isInfrastructure: isInfrastructure)
@@ -66,13 +70,18 @@ struct Downloads: Sendable {
         let body = response.body.makeAsyncIterator()
         let stream = BlobStream {
             var body = body
-            return try await body.next()
+            do { return try await body.next() } catch let error as HTTPError { throw BrokenBody(cause: error) }
         }
         let kept = try await store.blobs.keep(progress.counting(stream), limit: limit, expecting: checksum)
         progress.finish()
         let record = Known(kept, response.headers)
         try store.records.put(record.json.canonicalBytes, for: key(of: url))
         return record.file
+    }
+
+    /// The answer began and did not come to its end.
+    private struct BrokenBody: Error {
+        let cause: HTTPError
     }
 
     private func check(_ response: HTTPResponse, of url: HTTPURL) throws {

@@ -97,6 +97,9 @@ struct BuildCommand: AsyncParsableCommand {
             if progress.resolved == .json { throw BuildError.step(failure) }
             if shell?.wasOpened == true { throw CommandFailure("\(failure)") }
             throw CommandFailure(text: FailedStep(failure, in: source, showsOutput: showsOutput).text)
+        } catch BuildError.unreachable(let failure) where progress.resolved != .json {
+            throw CommandFailure(
+                text: FailedStep(failure, in: source, showsOutput: showsOutput).text, .infrastructure)
         }
         if store.json {
             let documents = built.map { $0.json(named: plan.references(of: $0)) }

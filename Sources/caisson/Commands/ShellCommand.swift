@@ -81,6 +81,8 @@ struct ShellCommand: AsyncParsableCommand {
         } catch BuildError.step(let failure) {
             throw CommandFailure(
                 text: FailedStep(failure, in: source, showsOutput: progress.resolved != .tty).text)
+        } catch BuildError.unreachable(let failure) {
+            throw CommandFailure(text: FailedStep(failure, in: source, showsOutput: false).text, .infrastructure)
         }
     }
 }

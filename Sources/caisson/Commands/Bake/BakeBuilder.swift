@@ -103,6 +103,9 @@ struct BakeBuilder {
         } catch BuildError.step(let failure) {
             let step = FailedStep(failure, in: target.source, showsOutput: progress.resolved != .tty)
             throw CommandFailure(text: step.text)
+        } catch BuildError.unreachable(let failure) {
+            let step = FailedStep(failure, in: target.source, showsOutput: false)
+            throw CommandFailure(text: step.text, .infrastructure)
         }
     }
 }
