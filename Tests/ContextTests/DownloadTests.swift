@@ -2,6 +2,7 @@ import Archive
 import Build
 import Dockerfile
 import Engine
+import Git
 import HTTP
 import Linux
 import OCI
@@ -229,8 +230,8 @@ struct DownloadTests {
         let message = await yard.failure("FROM scratch\nARG URL=http://user:hush@127.0.0.1:1/f\nADD $URL /f")
         #expect(
             message.contains("user information") && !message.split(separator: "\n")[0].contains("hush"), "\(message)")
-    }
         #expect(message.contains("--secret id=HTTP_AUTH_HEADER_HOST"), "\(message)")
+    }
 }
 
 /// Secrets of a build that are for servers.
@@ -258,6 +259,44 @@ struct ServerCredentialTests {
         #expect(server.requests.map { $0.header("Authorization") } == [expected])
         #expect(elsewhere.requests.allSatisfy { $0.header("Authorization") == nil })
         #expect(!String(decoding: image.configBytes, as: UTF8.self).contains("hush"))
+    }
+
+    /// A token for no host in particular is for what whoever builds names, and for nothing that a Dockerfile names.
+    @Test(arguments: [
+        ("GIT_AUTH_HEADER.127.0.0.1", "basic eC1hY2Nlc3MtdG9rZW46aHVzaA==", true),
+        ("GIT_AUTH_HEADER.127.0.0.1", "Bearer hush", true), ("GIT_AUTH_HEADER.example.org", "Bearer hush", false),
+        ("GIT_AUTH_TOKEN", "hush", false), ("GIT_AUTH_HEADER", "Bearer hush", false),
+    ])
+    func aRepositoryIsOpenedByAHeaderAndAContextByWhatHasNoHost(
+        _ id: String, _ value: String, _ opensSources: Bool
+    ) async throws {
+        let accepted = ["Basic eC1hY2Nlc3MtdG9rZW46aHVzaA==", "Bearer hush"]
+        let served = try await ServedRepository { request in
+            accepted.contains(request.headers["authorization"] ?? "")
+                ? .backend : .raw(status: "401 Unauthorized", headers: [:], body: [])
+        }
+        try served.write("FROM scratch\nCOPY a /", to: "Dockerfile")
+        try served.write("A", to: "a")
+        try await served.commit()
+        let yard = try Yard()
+        let secrets = secrets([id: value])
+        let address = try GitAddress(parsing: served.url, allowing: [.http])
+        if !id.hasSuffix("example.org") {
+            let source = try await yard.engine.remotes(secrets: secrets).source(.repository(address))
+            #expect(try await yard.files(of: try await yard.build(source)) == ["a": "644 A"])
+        }
+        let dockerfile = "FROM scratch\nADD \(served.url) /"
+        guard !opensSources else {
+            let image = try await yard.build(dockerfile) { $0.secrets = secrets }
+            #expect(try await yard.files(of: image)["a"] == "644 A")
+            return
+        }
+        let error = await #expect(throws: BuildError.self) {
+            try await yard.build(dockerfile) { $0.secrets = secrets }
+        }
+        guard case .step(let failure)? = error else { throw error! }
+        #expect(failure.message.contains("credentials"), "\(failure)")
+        #expect(failure.hint == "a token is given with --secret id=GIT_AUTH_TOKEN.127.0.0.1,src=FILE")
     }
 
     @Test func aRepositoryIsOpenedByTheTokenOfItsHost() async throws {

@@ -24,6 +24,7 @@ extension BuildRemotes {
             case .directory(let path): return try await self.source(in: path, dockerfile, keepsGitDirectory)
             case .file(let path): return try await self.source(of: path, dockerfile, keepsGitDirectory)
             case .repository(let address):
+                self.git.trust(address)
                 let fetched = try await self.git.fetch(address)
                 let context = try await self.git.context(
                     of: fetched, address, keepsGitDirectory: keepsGitDirectory)

@@ -29,6 +29,7 @@ extension Engine {
             let path = directory.pushing(FilePath(text))
             if GitAddress.isAddress(text), !(GitAddress.isShort(text) && FileContents.exists(path)) {
                 let address = try GitAddress(parsing: text, allowing: remotes.gitSchemes.union([.file]))
+                remotes.git.trust(address)
                 return .files(LazyContext { try await remotes.filtered(try await remotes.git.context(of: address)) })
             }
             if RemoteSource.isURL(text) { return .files(try remotes.files(at: text)) }

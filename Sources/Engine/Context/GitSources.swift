@@ -93,9 +93,12 @@ final class GitSources: Sendable {
 
     // MARK: Commits
 
+    /// Says that whoever builds named this repository, not a Dockerfile.
+    func trust(_ address: GitAddress) { credentials.trust(address.url) }
+
     /// The commit that `address` names, fetched unless it is here.
     func fetch(_ address: GitAddress) async throws -> Fetched {
-        try await Self.explained {
+        try await Self.explained(address.url) {
             let (id, ref) = try await self.resolve(address)
             if let digits = address.checksum, !id.hex.hasPrefix(digits) {
                 throw RemoteSourceError(
@@ -151,7 +154,9 @@ final class GitSources: Sendable {
     }
 
     /// What git says as what a build says.
-    private static func explained<Result>(_ body: () async throws -> Result) async throws -> Result {
+    private static func explained<Result>(
+        _ url: GitURL? = nil, _ body: () async throws -> Result
+    ) async throws -> Result {
         do { return try await body() } catch let error as GitError {
             let isInfrastructure: Bool =
                 switch error.code {
@@ -162,7 +167,11 @@ final class GitSources: Sendable {
                     .hostileTree, .unsupported:
                     false
                 }
-            throw RemoteSourceError(error.message, isInfrastructure: isInfrastructure)
+            var hint: String?
+            if error.code == .unauthorized, let url, url.scheme.isHTTP {
+                hint = "a token is given with --secret id=GIT_AUTH_TOKEN.\(url.host),src=FILE"
+            }
+            throw RemoteSourceError(error.message, hint: hint, isInfrastructure: isInfrastructure)
         }
     }
 }

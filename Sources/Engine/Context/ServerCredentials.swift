@@ -1,15 +1,21 @@
 import Build
 import Git
 import HTTP
+import Registry
+import Synchronization
 import SystemPackage
 
 /// What a build's secrets say to servers, by the names that other builders use: `HTTP_AUTH_TOKEN_host` and
-/// `HTTP_AUTH_HEADER_host` for files, `GIT_AUTH_TOKEN.host` for repositories, an ssh-agent's keys for ssh.
+/// `HTTP_AUTH_HEADER_host` for files, `GIT_AUTH_TOKEN.host` and `GIT_AUTH_HEADER.host` for repositories, an ssh-agent's
+/// keys for ssh.
 ///
 /// Each is for its host alone (`host:port` comes before `host`), and travels encrypted or not beyond this machine.
+/// `GIT_AUTH_TOKEN` and `GIT_AUTH_HEADER` without a host are for the hosts of the contexts that whoever builds named, not
+/// for those that a Dockerfile names.
 struct ServerCredentials: Sendable {
     private let secrets: BuildSecrets
     private let sshAgent: String?
+    private let named = NamedHosts()
 
     /// `agent` is the socket of the ssh-agent for a build that names none.
     init(_ secrets: BuildSecrets, agent: String?) {
@@ -34,13 +40,33 @@ struct ServerCredentials: Sendable {
         case .file, .git: return nil
         case .http where !Self.isHere(url.host): return nil
         case .http, .https:
-            let hosts = [url.port.map { "\(url.host):\($0)" }, url.host].compactMap { $0 }
-            // The name that forges document for tokens.
-            return hosts.lazy.compactMap { text("GIT_AUTH_TOKEN.\($0)") }.first.map {
-                .password(user: "x-access-token", HTTP.Secret($0))
+            var suffixes: [String] = []
+            if let port = url.port { suffixes.append(".\(url.host):\(port)") }
+            suffixes.append("." + url.host)
+            if named.contains(url.origin) { suffixes.append("") }
+            for suffix in suffixes {
+                if let credentials = gitCredentials(suffix) { return credentials }
             }
+            return nil
         }
     }
+
+    private func gitCredentials(_ suffix: String) -> GitCredentials? {
+        // The user name that forges document for tokens.
+        if let token = text("GIT_AUTH_TOKEN\(suffix)") { return .password(user: "x-access-token", HTTP.Secret(token)) }
+        guard let header = text("GIT_AUTH_HEADER\(suffix)") else { return nil }
+        let words = header.split(separator: " ")
+        if words.count == 2, words[0].lowercased() == "basic", let pair = Base64.decode(String(words[1])),
+            let colon = pair.firstIndex(of: ":")
+        {
+            return .password(
+                user: String(pair[..<colon]), HTTP.Secret(String(pair[pair.index(after: colon)...])))
+        }
+        return .header(HTTP.Secret(header))
+    }
+
+    /// Says that whoever builds named this repository.
+    func trust(_ url: GitURL) { named.insert(url.origin) }
 
     /// Files end with a line break that is no part of what they say. A value that could end a header is none.
     private func text(_ id: String) -> String? {
@@ -53,4 +79,12 @@ struct ServerCredentials: Sendable {
     private static func isHere(_ host: String) -> Bool {
         host == "localhost" || host == "[::1]" || host.hasPrefix("127.") && host.allSatisfy { $0.isNumber || $0 == "." }
     }
+}
+
+/// The repositories' servers that whoever builds named.
+private final class NamedHosts: Sendable {
+    private let origins = Mutex<Set<String>>([])
+
+    func contains(_ origin: String) -> Bool { origins.withLock { $0.contains(origin) } }
+    func insert(_ origin: String) { origins.withLock { _ = $0.insert(origin) } }
 }

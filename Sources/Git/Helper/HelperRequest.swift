@@ -160,7 +160,7 @@ private struct HelperFields {
         case .sshAgent(let user, let socket):
             self["user"] = user
             self["agent"] = socket
-        case nil: break
+        case .header, nil: break
         }
     }
 

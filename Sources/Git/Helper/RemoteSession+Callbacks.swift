@@ -41,7 +41,7 @@ extension RemoteSession {
         switch credentials {
         case .privateKey(let name, _, _), .sshAgent(let name, _):
             if allows(GIT_CREDENTIAL_USERNAME) { return git_credential_username_new(out, user ?? name) }
-        case .password: break
+        case .password, .header: break
         }
         timesAsked += 1
         guard timesAsked == 1 else {

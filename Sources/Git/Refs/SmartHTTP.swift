@@ -107,9 +107,12 @@ struct SmartHTTP {
         request.refusesLocalAddresses = refusesLocalAddresses
         request.transport.certificateAuthorities = trust.certificateAuthorities
         request.timeouts.total = timeout
-        if case .password(let user, let password)? = credentials {
+        switch credentials {
+        case .password(let user, let password):
             let pair = Base64.encode("\(user):\(password.revealed())".utf8, padded: true)
             request.authorization = Secret("Basic \(pair)")
+        case .header(let value): request.authorization = value
+        case .privateKey, .sshAgent, nil: break
         }
         let response: HTTPResponse
         do {

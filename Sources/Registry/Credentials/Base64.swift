@@ -1,5 +1,5 @@
 /// Base 64 with padding (RFC 4648 §4), as `Authorization` headers and credential files use it.
-enum Base64 {
+package enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
     static func encode(_ text: String) -> String {
@@ -17,7 +17,7 @@ enum Base64 {
     }
 
     /// nil for anything that is not base 64 of UTF-8 text. Missing padding is accepted, as other tools do.
-    static func decode(_ text: String) -> String? {
+    package static func decode(_ text: String) -> String? {
         var bytes: [UInt8] = []
         var word: UInt32 = 0
         var count = 0
