@@ -265,6 +265,45 @@ struct BuildSourceTests {
         #expect(message.contains("has no file `Dockerfile`"), "\(message)")
     }
 
+    // MARK: Directories
+
+    @Test func linksOutOfADirectoryAreNotReadAsItsDockerfileOrIgnoreFile() async throws {
+        try yard.write("canary", "SECRET of this machine\n[")
+        try yard.write("d/real", "FROM scratch\nCOPY . /")
+        try yard.write("d/sub/up", "FROM scratch\nCOPY . /")
+        let directory = yard.path.appending("d")
+        func link(_ name: String, to target: String) throws {
+            try? FileManager.default.removeItem(atPath: directory.appending(name).string)
+            try FileManager.default.createSymbolicLink(
+                atPath: directory.appending(name).string, withDestinationPath: target)
+        }
+        for target in ["../canary", "\(yard.path)/canary", "sub/../../canary"] {
+            try link("Dockerfile", to: target)
+            let message = await failure(.directory(directory))
+            #expect(message.contains("leads out of") && !message.contains("SECRET"), "\(message)")
+        }
+        // One that stays inside is a Dockerfile.
+        try link("Dockerfile", to: "real")
+        _ = try await yard.build(try await yard.source(.directory(directory)))
+        try link("sub/up", to: "../real")
+        _ = try await yard.build(try await yard.source(.directory(directory), .path("\(directory)/sub/up")))
+        try link(".dockerignore", to: "../canary")
+        let message = await failure(.directory(directory))
+        #expect(message.contains("leads out of") && !message.contains("SECRET"), "\(message)")
+        // What whoever builds names himself is his business.
+        try link("../outside", to: "canary")
+        try yard.write("canary", "FROM scratch")
+        try FileManager.default.removeItem(atPath: directory.appending(".dockerignore").string)
+        _ = try await yard.build(try await yard.source(.directory(directory), .path("\(yard.path)/outside")))
+    }
+
+    @Test(arguments: ["gzip", "xz", "zstd", "bzip2"])
+    func whatIsCompressedAndNoArchiveIsNoDockerfile(_ program: String) async throws {
+        let bytes = try await yard.tool(program, input: Array("FROM scratch".utf8))
+        let message = await failure(stream(bytes))
+        #expect(message.contains("neither an archive nor a Dockerfile: it is \(program)"), "\(message)")
+    }
+
     @Test func whatIsNeitherArchiveNorDockerfileIsADockerfileWithMistakes() async throws {
         let message = await failure(stream(Array("hello\n".utf8)))
         #expect(message.contains("hello"), "\(message)")

@@ -213,6 +213,8 @@ struct ContextSourceTests {
         (["http://user:hush@127.0.0.1:1/x"], 2, "user information"), (["nowhere"], 2, "nowhere"),
         (["https://u:hush@127.0.0.1:1/x.git#a..b"], 2, "no name that git allows"),
         ([".", "--build-context", "x"], 2, "name=context"),
+        ([".", "--build-context", "x="], 2, "hint: for this directory, x=."),
+        ([".", "--build-context", "x=nowhere"], 2, "named context `nowhere`: "),
         ([".", "--build-context", "x=.", "--build-context", "X=."], 2, "two named contexts"),
         ([".", "--build-context", "x=s3://y"], 2, "unknown scheme"),
     ])

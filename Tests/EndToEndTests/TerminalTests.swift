@@ -40,6 +40,15 @@ struct TerminalTests {
         #expect(try await terminal.isCursorVisible())
     }
 
+    @Test(arguments: [["build", "-"], ["build", "-f", "-", "app"]])
+    func aTerminalIsNotReadAsAFile(_ arguments: [String]) async throws {
+        let workspace = try Workspace()
+        try workspace.context("")
+        let terminal = try await Multiplexer(workspace, columns: 120, rows: 12, running: arguments)
+        #expect(try await terminal.wait { $0.contains { $0.hasPrefix("exit 2") } })
+        #expect(try await terminal.history().contains { $0.contains("standard input, which is a terminal") })
+    }
+
     @Test func cancelledBuildSaysSoAndLeavesTheTerminalUsable() async throws {
         let workspace = try Workspace()
         try workspace.context("RUN echo begun; sleep 60\n")

@@ -59,6 +59,7 @@ extension BuildRemotes {
                 in: archive, dockerfile, newestModification: file.modified ?? archive.newestModification,
                 called: "the archive")
         }
+        try await checkIsText(file, called: name)
         guard case .usual = dockerfile else {
             throw BuildError.request("`\(name)` is no archive, so it is the Dockerfile: name no other one")
         }
@@ -112,6 +113,18 @@ extension BuildRemotes {
             let reason = error.cause.map { "\($0)" } ?? error.message
             throw BuildError.request("the archive cannot be a build context: \(reason)")
         }
+    }
+
+    /// What is compressed, and no archive, is no Dockerfile either.
+    private func checkIsText(_ file: Downloads.File, called name: String) async throws {
+        let path = store.blobs.path(of: file.digest)
+        let start = try await BlockingThread(label: "archive").run {
+            try SharedDescriptor(try OwnedDescriptor.open(path)).read(upTo: CompressionFormat.magicLength, at: 0)
+        }
+        let format = CompressionFormat(sniffing: start[...])
+        guard format != .none else { return }
+        throw BuildError.request(
+            "`\(name)` is neither an archive nor a Dockerfile: it is \(format.rawValue) without a tar in it")
     }
 
     // MARK: Trees
@@ -183,7 +196,9 @@ extension BuildRemotes {
             let name: String? = if case .path(let path) = dockerfile { path } else { nil }
             let path = LocalSource.dockerfile(name, in: directory)
             let bytes: [UInt8]
-            do { bytes = try FileContents.read(path, limit: Self.dockerfileLimit) } catch {
+            do { bytes = try LocalSource.read(path, in: directory, limit: Self.dockerfileLimit) } catch let error
+                as SystemError
+            {
                 if name == nil { try Self.checkContext(directory) }
                 throw BuildError.request(
                     "\(error); name the Dockerfile with --file, or the directory that holds it")

@@ -45,7 +45,11 @@ extension Engine {
                 }
                 return .files(try await remotes.filtered(archive))
             }
-            return .files(try DirectoryContext(path, ignore: try BuildRemotes.ignoreFile(of: path)))
+            do {
+                return .files(try DirectoryContext(path, ignore: try BuildRemotes.ignoreFile(of: path)))
+            } catch BuildError.request(let message) {
+                throw BuildError.request("named context `\(text)`: \(message)")
+            }
         }
     }
 

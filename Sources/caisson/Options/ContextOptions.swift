@@ -53,7 +53,10 @@ struct ContextOptions: ParsableArguments {
     }
 
     private func origin() throws -> ContextOrigin {
-        if context == "-" { return .stream(try BlobStream(streaming: FilePath(Self.standardInput))) }
+        if context == "-" {
+            try Self.requirePipe(for: "an archive or a Dockerfile")
+            return .stream(try BlobStream(streaming: FilePath(Self.standardInput)))
+        }
         let path = FilePath(context).absolute()
         if GitAddress.isAddress(context), !(GitAddress.isShort(context) && FileContents.exists(path)) {
             do {
@@ -76,7 +79,15 @@ struct ContextOptions: ParsableArguments {
         guard let file else { return .usual }
         if RemoteSource.isURL(file) { return .url(try Self.url(file)) }
         guard file == "-" else { return .path(file) }
+        try Self.requirePipe(for: "the Dockerfile")
         return .bytes(try FileContents.read(FilePath(Self.standardInput), limit: 16 << 20))
+    }
+
+    /// Nobody types what is wanted, and a terminal would only seem to hang.
+    private static func requirePipe(for wanted: String) throws {
+        guard StandardInput.isTerminal else { return }
+        throw CommandFailure.usage(
+            "`-` reads \(wanted) from standard input, which is a terminal", hint: "pipe it in, or write < FILE")
     }
 
     private static func url(_ text: String) throws -> HTTPURL {
@@ -91,6 +102,10 @@ struct ContextOptions: ParsableArguments {
                 throw CommandFailure.usage("`\(text)` is not of the form name=context")
             }
             let name = String(text[..<equals])
+            guard text.index(after: equals) != text.endIndex else {
+                throw CommandFailure.usage(
+                    "the named context `\(name)` is nothing", hint: "for this directory, \(name)=.")
+            }
             guard names.insert(name.lowercased()).inserted else {
                 throw CommandFailure.usage("two named contexts are called `\(name)`")
             }
