@@ -15,6 +15,7 @@ package struct CommitSource: Sendable {
 
     private static let dockerfileLimit = 16 << 20
     private static let ignoreLimit = 1 << 20
+    private static let linkLimit = 8
 
     /// `dockerfile` and `context` are paths from the repository's root. The commit must be in the mirror. Throws
     /// `BuildError.request` for paths that are not there.
@@ -45,12 +46,35 @@ package struct CommitSource: Sendable {
         self.context = FilteredContext(try GitContext([GitContext.Part(tree, mirror: mirror.path)]), ignore: ignore)
     }
 
-    /// nil if there is no such file.
+    /// nil if there is no such file. Links are followed inside the commit.
     private static func read(_ path: String, _ id: CommitID, _ mirror: GitMirror, limit: Int) async throws -> [UInt8]? {
-        guard let entry = try await mirror.entry(path, of: id), entry.kind == .file || entry.kind == .executable else {
-            return nil
+        var path = path
+        for _ in 0..<Self.linkLimit {
+            guard let entry = try await mirror.entry(path, of: id) else { return nil }
+            switch entry.kind {
+            case .file, .executable: return try await mirror.blob(entry.id, limit: limit)
+            case .symbolicLink:
+                let target = String(decoding: try await mirror.blob(entry.id, limit: 1 << 16), as: UTF8.self)
+                guard let next = Self.place(target, from: path) else { return nil }
+                path = next
+            case .directory, .submodule: return nil
+            }
         }
-        return try await mirror.blob(entry.id, limit: limit)
+        return nil
+    }
+
+    /// Where the link at `path` leads; nil if that is no place in the commit.
+    private static func place(_ target: String, from path: String) -> String? {
+        guard !target.hasPrefix("/") else { return nil }
+        var components = Array(path.split(separator: "/").dropLast())
+        for component in target.split(separator: "/") where component != "." {
+            if component != ".." {
+                components.append(component)
+            } else if components.popLast() == nil {
+                return nil
+            }
+        }
+        return components.joined(separator: "/")
     }
 
     private static func cleaned(_ path: String) -> String { EntryPath(path)?.description ?? path }
