@@ -59,7 +59,14 @@ struct ImageResolution {
         do { return try await request.resolver.resolve(request.reference, platform: request.key.platform) } catch {
             if error is CancellationError || error is BuildError { throw error }
             let start = request.range.start
-            throw BuildError.infrastructure("\(source.name):\(start.line):\(start.column): \(error)")
+            let meant = nearestStage(to: request.key.name).map { "; did you mean the stage or context `\($0)`?" } ?? ""
+            throw BuildError.infrastructure("\(source.name):\(start.line):\(start.column): \(error)\(meant)")
         }
+    }
+
+    /// What a name that turned out to be no image may have been meant to be.
+    private func nearestStage(to name: String) -> String? {
+        let known = names.flatMap { names in names.dockerfile.stages.compactMap(\.name) + names.contexts.names }
+        return Suggestion.nearest(to: name, among: known.filter { $0 != name })
     }
 }

@@ -273,6 +273,17 @@ struct PlannerTests {
         #expect(plan.runs[4].script?.name == "script")
     }
 
+    /// A stage that is called as its image is no suggestion for it.
+    @Test(arguments: [("FROM scratch\nCOPY --from=biulder /a /", true), ("FROM node AS node", false)])
+    func aNameThatIsNoImageMayBeAMisspeltStage(_ end: String, _ isSuggested: Bool) async throws {
+        let error = await #expect(throws: BuildError.self) {
+            try await BuildPlan.of("FROM scratch AS builder\n\(end)\n")
+        }
+        let text = try #require(error).description
+        #expect(text.contains("; did you mean the stage or context `builder`?") == isSuggested, "\(text)")
+        #expect(text.contains("did you mean") == isSuggested)
+    }
+
     @Test func equalStepsOfTwoStagesAreOneVertex() async throws {
         let plan = try await BuildPlan.of(
             "FROM scratch AS a\nRUN make\nFROM scratch AS b\nRUN make\nFROM scratch\nCOPY --from=a /x /\nCOPY --from=b /x /"
