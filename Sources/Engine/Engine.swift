@@ -57,7 +57,8 @@ package final class Engine: Sendable {
         _ request: BuildRequest, limits: EngineLimits? = nil, report: @escaping EventSink
     ) async throws -> [BuiltImage] {
         try await solving(request, limits, report) { solver, targets in
-            try await solver.solve(targets).map { .success($0) }
+            try await solver.refuseForeignCommands(targets)
+            return try await solver.solve(targets).map { .success($0) }
         }.map { try $0.get() }
     }
 

@@ -34,6 +34,16 @@ struct StoredRecords: CacheRecords {
         for key in keys { try store.records.put(record.bytes, for: place(of: key)) }
     }
 
+    /// Looks through all records: a question of builds that are about to fail.
+    func mayHold(resultsFor platform: Platform) async -> Bool {
+        let member = Array("\"platform\":\"\(platform)\"".utf8)
+        guard let keys = try? store.records.keys() else { return true }
+        return keys.contains { key in
+            guard let bytes = try? store.records.get(key) else { return false }
+            return bytes.firstRange(of: member) != nil
+        }
+    }
+
     /// Builds of other scopes neither wait nor are waited for.
     func turn(for key: CacheKey, waiting: @Sendable () -> Void) async throws -> any Sendable {
         isPatient ? try await store.turn(for: place(of: key), waiting: waiting) : ()

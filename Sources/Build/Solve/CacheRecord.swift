@@ -65,11 +65,16 @@ package protocol CacheRecords: Sendable {
 
     func save(_ record: CacheRecord, for keys: [CacheKey]) async throws
 
+    /// Whether a command for `platform` may have left a result, under whatever key.
+    func mayHold(resultsFor platform: Platform) async -> Bool
+
     /// Returns when nobody else, in whatever process, carries out the work of that name; nobody does as long as the
     /// result lives. `waiting` is called once if somebody does.
     func turn(for key: CacheKey, waiting: @Sendable () -> Void) async throws -> any Sendable
 }
 
 extension CacheRecords {
+    package func mayHold(resultsFor platform: Platform) async -> Bool { true }
+
     package func turn(for key: CacheKey, waiting: @Sendable () -> Void) async throws -> any Sendable { () }
 }

@@ -82,5 +82,5 @@ struct StepOrder: Sendable {
 }
 
 extension Vertex {
-    fileprivate var number: Int { step?.number ?? 0 }
+    var number: Int { step?.number ?? 0 }
 }

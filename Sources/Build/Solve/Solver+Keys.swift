@@ -102,7 +102,7 @@ extension Solver {
     }
 
     /// A step that could not begin, once reported; nil for a vertex that is none.
-    private func failure(of vertex: Vertex, _ message: String, hint: String?) -> StepFailure? {
+    func failure(of vertex: Vertex, _ message: String, hint: String?) -> StepFailure? {
         guard let step = vertex.step else { return nil }
         if reported.insert(vertex.id).inserted {
             report(.stepStarted(step))

@@ -80,6 +80,11 @@ struct CombinedRecords: CacheRecords {
         if !record.isImported { try await stored.save(record, for: keys) }
     }
 
+    func mayHold(resultsFor platform: Platform) async -> Bool {
+        if imported.records.isEmpty { return await stored.mayHold(resultsFor: platform) }
+        return true
+    }
+
     func turn(for key: CacheKey, waiting: @Sendable () -> Void) async throws -> any Sendable {
         try await stored.turn(for: key, waiting: waiting)
     }

@@ -37,10 +37,13 @@ package enum HostReport {
 
     private static func foreignPlatforms() -> HostCheck {
         let architectures = ForeignPlatform.architectures()
+        let isMounted = FileContents.exists(BinaryFormat.directory.appending("register"))
+        let lack = isMounted ? "no emulators" : "no emulators: `\(BinaryFormat.directory)` is not mounted"
+        let mount = isMounted ? "" : ", and mount -t binfmt_misc binfmt_misc \(BinaryFormat.directory)"
         return HostCheck(
             "foreign platforms", isMet: !architectures.isEmpty,
-            detail: architectures.isEmpty ? "no emulators" : architectures.joined(separator: ", "),
-            remedy: "install qemu-user-static to run steps for other CPUs")
+            detail: architectures.isEmpty ? lack : architectures.joined(separator: ", "),
+            remedy: "install qemu-user-static to run steps for other CPUs\(mount)")
     }
 
     /// Whether builds can run here: `checks` without what has a substitute.

@@ -59,6 +59,8 @@ actor FakeExecutor: OperationExecutor {
         return DiffID(Digest.of(Array(text.utf8)))
     }
 
+    nonisolated func size(of layer: DiffID) -> Int64? { 1024 }
+
     func select(_ copy: CopyOperation, from source: SelectionSource) async throws -> SelectedFiles {
         let tree =
             switch source {
@@ -85,6 +87,10 @@ actor MemoryRecords: CacheRecords {
 
     func record(for key: CacheKey) -> CacheRecord? { records[key] }
 
+    func mayHold(resultsFor platform: Platform) -> Bool {
+        records.values.contains { $0.ingredients["run"]?["platform"]?.stringValue == platform.description }
+    }
+
     func save(_ record: CacheRecord, for keys: [CacheKey]) { for key in keys { records[key] = record } }
 
     /// Forgets the results of one step.
@@ -101,12 +107,26 @@ struct SolverFixture {
 
     func solve(
         _ dockerfile: String, targets: [String] = [], usesCache: Bool = true, images: KnownImages = KnownImages(),
-        log: EventLog = EventLog()
+        platforms: [Platform] = [.current], log: EventLog = EventLog()
     ) async throws -> [LayerChain] {
-        let plan = try await BuildPlan.of(dockerfile, images: images) { $0.targets = targets }
+        let plan = try await BuildPlan.of(dockerfile, images: images) {
+            $0.targets = targets
+            $0.platforms = platforms
+        }
         let solver = Solver(
             graph: plan.graph, records: records, executor: executor, flights: flights, usesCache: usesCache,
             now: { 0 }, report: log.receive)
         return try await solver.solve(plan.targets.map(\.vertex))
+    }
+
+    /// Only the look at what this host cannot run; `platforms` are those to build for.
+    func refuseForeignCommands(
+        _ dockerfile: String, platforms: [Platform], usesCache: Bool = true, log: EventLog = EventLog()
+    ) async throws {
+        let plan = try await BuildPlan.of(dockerfile) { $0.platforms = platforms }
+        let solver = Solver(
+            graph: plan.graph, records: records, executor: executor, flights: flights, usesCache: usesCache,
+            now: { 0 }, report: log.receive)
+        try await solver.refuseForeignCommands(plan.targets.map(\.vertex))
     }
 }
