@@ -70,6 +70,22 @@ struct SeveralTargetsTests {
         #expect(result.code == 2 && result.errorText.contains(message), "\(result.errorText)")
     }
 
+    @Test(.enabled(if: Requirements.registry, Requirements.registryComment))
+    func baseWithoutThePlatformIsAMistakeOfTheFileThatNamesWhatThereIs() async throws {
+        let workspace = try workspace()
+        let registry = try await RegistryProcess()
+        let name = "\(registry.host)/app:1"
+        try await workspace.succeed(
+            "build", "--platform", "linux/amd64,linux/arm64", "-t", name, "--push", "app")
+        try workspace.write(
+            "other/Dockerfile", "FROM scratch AS a\nCOPY Dockerfile /\nFROM \(name)\nCOPY --from=a / /\n")
+        let refused = try await workspace.caisson("build", "--platform", "linux/s390x", "other")
+        #expect(refused.code == 1)
+        for text in ["other/Dockerfile:3:6: error:", name, "linux/s390x", "linux/amd64, linux/arm64", "--platform"] {
+            #expect(refused.errorText.contains(text), "\(refused.errorText)")
+        }
+    }
+
     @Test(
         .enabled(if: Requirements.registry, Requirements.registryComment),
         .enabled(if: Requirements.isInstalled("skopeo"), "skopeo is not installed"))

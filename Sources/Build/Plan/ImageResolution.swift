@@ -58,6 +58,12 @@ struct ImageResolution {
     private func image(_ request: Request) async throws -> BaseImage {
         do { return try await request.resolver.resolve(request.reference, platform: request.key.platform) } catch {
             if error is CancellationError || error is BuildError { throw error }
+            if let error = error as? OCIError, error.code == .noMatchingPlatform {
+                throw PlanError(
+                    .error(
+                        "image `\(request.reference)` has \(error)", at: request.range,
+                        hint: "choose one of them with --platform, or for this stage with `FROM --platform=…`"))
+            }
             let start = request.range.start
             let meant = nearestStage(to: request.key.name).map { "; did you mean the stage or context `\($0)`?" } ?? ""
             throw BuildError.infrastructure("\(source.name):\(start.line):\(start.column): \(error)\(meant)")
