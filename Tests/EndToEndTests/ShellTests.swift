@@ -212,4 +212,24 @@ struct ShellTests {
         let result = try await workspace.caisson("build", "app")
         #expect(result.code == 1 && result.errorText.contains("--on-failure=shell"))
     }
+
+    /// What is printed can be typed as it is.
+    @Test func failureSaysHowToLookAtItExactly() async throws {
+        let workspace = try Workspace()
+        try workspace.context("ARG NAME\nRUN echo $NAME > /made\nRUN false\n")
+        let result = try await workspace.caisson(
+            "build", "--build-arg", "NAME=it's", "--build-arg=API_TOKEN=hidden", "--progress", "plain", "app")
+        let shell =
+            "    caisson build --on-failure=shell --build-arg 'NAME=it'\\''s' --build-arg=API_TOKEN --progress plain app\n"
+        #expect(result.code == 1 && result.errorText.contains(shell), "\(result.errorText)")
+        #expect(!result.errorText.contains("hidden"))
+        let tail = try #require(result.errorText.split(separator: "or at what it ran on:\n").last)
+        let script = String(tail).replacing("caisson", with: Workspace.program.string)
+            .replacing("ls -la", with: "cat /made")
+        let looked = try await workspace.tool("sh", "-c", script)
+        #expect(looked.hasSuffix("it's\n"), "\(looked)")
+        let piped = try await workspace.tool(
+            "sh", "-c", "cat app/Dockerfile | \(Workspace.program) build -f - app 2>&1 || true")
+        #expect(piped.contains("build it from a file with --on-failure=shell"), "\(piped)")
+    }
 }

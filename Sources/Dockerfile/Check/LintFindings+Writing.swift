@@ -62,13 +62,13 @@ extension LintFindings {
 }
 
 /// Names of variables that by their parts are secrets: `API_TOKEN`, but not `TOKEN_FILE` or `PUBLIC_KEY`.
-enum SecretName {
+package enum SecretName {
     private static let secret: Set<Substring> = [
         "apikey", "auth", "credential", "credentials", "key", "password", "pword", "passwd", "secret", "token",
     ]
     private static let harmless: Set<Substring> = ["public", "file", "version"]
 
-    static func matches(_ name: String) -> Bool {
+    package static func matches(_ name: String) -> Bool {
         let parts = Set(name.lowercased().split(separator: "_"))
         return !parts.isDisjoint(with: secret) && parts.isDisjoint(with: harmless)
     }

@@ -96,7 +96,11 @@ struct BuildCommand: AsyncParsableCommand {
         } catch BuildError.step(let failure) {
             if progress.resolved == .json { throw BuildError.step(failure) }
             if shell?.wasOpened == true { throw CommandFailure("\(failure)") }
-            throw CommandFailure(text: FailedStep(failure, in: source, showsOutput: showsOutput).text)
+            throw CommandFailure(
+                text: FailedStep(
+                    failure, in: source, showsOutput: showsOutput,
+                    repeating: BuildRepetition(of: self, words: Array(CommandLine.arguments.dropFirst(2)))
+                ).text)
         } catch BuildError.unreachable(let failure) where progress.resolved != .json {
             throw CommandFailure(
                 text: FailedStep(failure, in: source, showsOutput: showsOutput).text, .infrastructure)

@@ -1,6 +1,7 @@
 import Build
 import Dockerfile
 import Engine
+import Linux
 import SystemPackage
 
 /// A step that failed, as its author needs to see it: the place, the end of the output, what to do.
@@ -8,12 +9,16 @@ struct FailedStep {
     private let failure: StepFailure
     private let source: BuildSource
     private let showsOutput: Bool
+    private let repetition: BuildRepetition?
 
     /// `showsOutput` is false if the end of the output stands above already.
-    init(_ failure: StepFailure, in source: BuildSource, showsOutput: Bool) {
+    init(
+        _ failure: StepFailure, in source: BuildSource, showsOutput: Bool, repeating repetition: BuildRepetition? = nil
+    ) {
         self.failure = failure
         self.source = source
         self.showsOutput = showsOutput
+        self.repetition = repetition
     }
 
     /// What failed, where, and how.
@@ -33,28 +38,27 @@ struct FailedStep {
         return "\(account)\nhint: \(hint)"
     }
 
-    /// A command in what the step ran on: the lines before it, built, are that image.
     private var wayIn: String {
-        let shell = "to look at it where it failed, build with --on-failure=shell"
-        guard let directory = source.directory else { return shell }
-        return """
-            \(shell); to look at what it ran on:
-                head -n \(failure.step.range.firstLine - 1) \(Self.quoted(source.dockerfile.source.name)) \\
-                  | caisson build -f - -t look \(Self.quoted(directory.string)) \\
-                  && caisson run look /bin/sh -c 'ls -la'
-            """
+        guard let repetition else {
+            return "to look at it where it failed, build it from a file with --on-failure=shell"
+        }
+        let shell = "to look at it where it failed:\n    \(repetition.withShell)"
+        return ground(repetition).map { "\(shell)\nor at what it ran on:\n    \($0)" } ?? shell
     }
 
-    /// As a shell reads them.
-    static func quoted(_ words: [String]) -> String { words.map(quoted).joined(separator: " ") }
-
-    private static func quoted(_ word: String) -> String {
-        let isPlain = word.utf8.allSatisfy { byte in
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
-                || (UInt8(ascii: "+")...UInt8(ascii: "9")).contains(byte)
-                || byte == UInt8(ascii: "_")
-        }
-        return isPlain
-            ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    /// A command in what the step ran on: the lines before it, built, are that image.
+    private func ground(_ repetition: BuildRepetition) -> String? {
+        let file = source.dockerfile.source.name
+        let line = failure.step.range.firstLine
+        let stage = source.dockerfile.stages.last { $0.node.range.firstLine <= line }
+        guard let directory = source.directory, FileContents.exists(FilePath(file).absolute()),
+            // The triggers of a base stand at the FROM of whoever starts from it.
+            let stage, stage.node.range.firstLine < line
+        else { return nil }
+        let options = ShellWords.quoted(repetition.options + ["-t", "look", directory.string])
+        return """
+            head -n \(line - 1) \(ShellWords.quoted(file)) | caisson build -f - \(options) \\
+                  && caisson run look /bin/sh -c 'ls -la'
+            """
     }
 }

@@ -59,7 +59,7 @@ final class FailureShell: Sendable {
         StandardError.write(
             """
             \(failed.account)
-            it ran: \(FailedStep.quoted(command.arguments))
+            it ran: \(ShellWords.quoted(command.arguments))
             this is \(command.shell) where it failed; leaving it ends the build\(Self.beside(others))\(hasSecrets ? "; secrets are shown as they are" : "")
 
             """)

@@ -101,7 +101,9 @@ struct BakeBuilder {
             let images = try await engine.build(target.request, report: report)
             return BuiltTarget.grouped(images)[0]
         } catch BuildError.step(let failure) {
-            let step = FailedStep(failure, in: target.source, showsOutput: progress.resolved != .tty)
+            let step = FailedStep(
+                failure, in: target.source, showsOutput: progress.resolved != .tty,
+                repeating: BuildRepetition(of: target.build))
             throw CommandFailure(text: step.text)
         } catch BuildError.unreachable(let failure) {
             let step = FailedStep(failure, in: target.source, showsOutput: false)

@@ -13,6 +13,8 @@ struct BakeTargetBuild {
     let plan: ResultPlan
     /// What the target asks for and this engine does not do.
     let warnings: [String]
+    /// The target as words after `caisson build`.
+    let words: [String]
 
     var name: String { target.name }
 
@@ -42,6 +44,7 @@ struct BakeTargetBuild {
             throw CommandFailure.usage(BuildCommand.message(for: error))
         }
         command.entitlements.devices = devices
+        words = arguments.words
         warnings = arguments.warnings
         plan = try command.results.plan(
             targets: command.target, platforms: BuildCommand.platforms(command.platform).count)
