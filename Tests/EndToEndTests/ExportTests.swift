@@ -189,5 +189,14 @@ struct ExportTests {
         let metadata = try JSON(parsing: try workspace.bytes("metadata.json"))
         #expect(metadata["containerimage.digest"]?.stringValue == document["digest"]?.stringValue)
         #expect(document["layers"]?.arrayValue?.count == 4 && document["tags"]?.arrayValue?.count == 1)
+        let target = try #require(metadata["targets"]?.arrayValue?.first)
+        let layers = try #require(target["layers"]?.arrayValue)
+        #expect(layers.map { $0["line"]?.integerValue } == [2, 3, 5, 6])
+        #expect(layers[2]["instruction"] == "COPY --chown=12:34 --chmod=600 note.txt /data/ # buildkit")
+        let steps = try #require(metadata["build"]?["steps"]?.arrayValue)
+        #expect(steps.map { $0["digest"] } == layers.map { $0["diffID"] })
+        #expect(steps.allSatisfy { ($0["size"]?.integerValue ?? 0) > 1024 && $0["milliseconds"] != nil })
+        #expect(metadata["build"]?["cached"] == 0)
+        #expect((metadata["epoch"]?.integerValue ?? 0) > 0 && metadata["build"]?["milliseconds"] != nil)
     }
 }

@@ -36,11 +36,16 @@ struct BuildViewTests {
         for step in steps { view.receive(.stepStarted(step), at: .zero) }
         view.finished(steps[0], isCached: true, at: .seconds(1))
         view.finished(steps[1], at: .seconds(62))
+        // An archive without entries is nothing.
+        view.finished(steps[2], size: 1024, at: .seconds(62))
+        view.finished(steps[2], size: 3 << 20, at: .seconds(62))
         let lines = view.takeLines(columns: 50, at: .seconds(62)).map(\.text)
         #expect(
             lines
                 == [
                     " cached  [build 1/3] RUN command 1", " done    [build 2/3] RUN command 2           1m02s",
+                    " done    [build 3/3] RUN command 3           1m02s",
+                    " done    [build 3/3] RUN command 3   3.0 MiB  0.0s",
                 ])
         #expect(view.takeLines(columns: 50, at: .seconds(62)).isEmpty)
     }
@@ -117,9 +122,13 @@ struct BuildViewTests {
         _ = view.takeLines(columns: 80, at: .seconds(1))
         let image = Example.image("build", size: 1 << 20)
         view.end(.succeeded, images: [image], at: .seconds(1))
+        var narrow = view
         #expect(
-            view.takeLines(columns: 10, at: .seconds(1)).map(\.text)
+            view.takeLines(columns: 100, at: .seconds(1)).map(\.text)
                 == ["Built in 1.0s: 1 step run, 1 cached", " build  \(image.digest)  1.0 MiB"])
+        #expect(
+            narrow.takeLines(columns: 80, at: .seconds(1)).last?.text
+                == " build  sha256:\(image.digest.short)  1.0 MiB")
     }
 
     @Test(arguments: [1, 2, 3, 5, 10, 24, 60], [1, 2, 3, 10, 40, 80, 300])

@@ -28,8 +28,8 @@ enum Example {
 }
 
 extension BuildView {
-    mutating func finished(_ step: Step, isCached: Bool = false, at time: Duration) {
-        let outcome = StepOutcome(isCached: isCached, reason: "", layer: nil, duration: .zero)
+    mutating func finished(_ step: Step, isCached: Bool = false, size: Int64? = nil, at time: Duration) {
+        let outcome = StepOutcome(isCached: isCached, reason: "", layer: nil, size: size, duration: .zero)
         receive(.stepFinished(step, outcome), at: time)
     }
 

@@ -39,6 +39,8 @@ package struct LayerExecutor: OperationExecutor {
         }
     }
 
+    package func size(of layer: DiffID) -> Int64? { try? store.layers.size(of: layer) }
+
     private func perform(
         _ vertex: Vertex, on inputs: [LayerChain], _ base: FileTree, _ emit: @escaping EventSink
     ) async throws -> DiffID {

@@ -34,12 +34,15 @@ package struct StepOutcome: Sendable {
     package let reason: String
     /// The layer the step made.
     package let layer: DiffID?
+    /// Bytes of the layer, uncompressed; nil for one that is not here.
+    package let size: Int64?
     package let duration: Duration
 
-    package init(isCached: Bool, reason: String, layer: DiffID?, duration: Duration) {
+    package init(isCached: Bool, reason: String, layer: DiffID?, size: Int64?, duration: Duration) {
         self.isCached = isCached
         self.reason = reason
         self.layer = layer
+        self.size = size
         self.duration = duration
     }
 }

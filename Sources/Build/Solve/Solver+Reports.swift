@@ -6,7 +6,11 @@ extension Solver {
         guard let step = vertex.step, reported.insert(vertex.id).inserted else { return }
         fates[vertex.id] = Fate(isCached: true, reasons: [reason])
         report(.stepStarted(step))
-        report(.stepFinished(step, StepOutcome(isCached: true, reason: reason, layer: layer, duration: .zero)))
+        report(
+            .stepFinished(
+                step,
+                StepOutcome(
+                    isCached: true, reason: reason, layer: layer, size: layer.flatMap(executor.size), duration: .zero)))
     }
 
     /// Reports the steps behind a hit, which nothing has to look at, in their order. `chain` is what the first input

@@ -8,6 +8,9 @@ package protocol OperationExecutor: Sendable {
 
     /// The files a copy takes and the digest that names them.
     func select(_ copy: CopyOperation, from source: SelectionSource) async throws -> SelectedFiles
+
+    /// Bytes of a layer, uncompressed; nil if it is not here.
+    func size(of layer: DiffID) -> Int64?
 }
 
 /// What a copy selects from.
@@ -197,7 +200,8 @@ package actor Solver {
                     .stepFinished(
                         step,
                         StepOutcome(
-                            isCached: false, reason: Self.summary(of: reasons), layer: layer, duration: duration)))
+                            isCached: false, reason: Self.summary(of: reasons), layer: layer,
+                            size: executor.size(of: layer), duration: duration)))
             }
             return chain
         } catch {

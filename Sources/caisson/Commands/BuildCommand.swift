@@ -86,12 +86,19 @@ struct BuildCommand: AsyncParsableCommand {
         }
         if let shell { request.visitor = { try await shell.visit($0) } }
         let built: [BuiltTarget]
+        let log = StepLog()
         do {
             built = try await view.following(images: { $0.flatMap(\.images) }) { show in
-                let report = shell.map { shell in { @Sendable in shell.pass($0) } } ?? show
+                let view = shell.map { shell in { @Sendable in shell.pass($0) } } ?? show
+                let report: EventSink = { event in
+                    log.receive(event)
+                    view(event)
+                }
                 let built = BuiltTarget.grouped(try await engine.build(request, report: report))
-                return try await results.deliver(
+                let delivered = try await results.deliver(
                     built, plan, engine: engine, epoch: request.created, report: report)
+                try results.writeFiles(delivered, plan, epoch: request.created, log)
+                return delivered
             }
         } catch BuildError.step(let failure) {
             if progress.resolved == .json { throw BuildError.step(failure) }
@@ -106,7 +113,7 @@ struct BuildCommand: AsyncParsableCommand {
                 text: FailedStep(failure, in: source, showsOutput: showsOutput).text, .infrastructure)
         }
         if store.json {
-            let documents = built.map { $0.json(named: plan.references(of: $0)) }
+            let documents = built.map { $0.json(named: plan.references(of: $0), log) }
             StandardOutput.write((documents.count == 1 ? documents[0] : .array(documents)).lineText + "\n")
         } else if !plan.writesToStandardOutput {
             for result in built {

@@ -100,28 +100,31 @@ struct ResultOptions: ParsableArguments {
         let delivery = BuildResults(engine: engine, plan: plan, epoch: epoch, report: report)
         var delivered: [BuiltTarget] = []
         for result in results { delivered.append(try await delivery.deliver(result)) }
-        try writeFiles(delivered, plan)
         return delivered
     }
 
-    private func writeFiles(_ results: [BuiltTarget], _ plan: ResultPlan) throws {
+    /// Says in files what was delivered.
+    func writeFiles(_ results: [BuiltTarget], _ plan: ResultPlan, epoch: Int64, _ log: StepLog) throws {
         if let iidFile, let result = results.first {
             let digest = result.index == nil ? result.images[0].config.digest : result.digest
             try FileContents.write(Array(digest.description.utf8), to: FilePath(iidFile))
         }
-        guard let metadataFile, let json = Self.metadata(of: results, plan) else { return }
+        guard let metadataFile, let json = Self.metadata(of: results, plan, epoch: epoch, log) else { return }
         try FileContents.write(Array(json.indentedText.utf8) + [UInt8(ascii: "\n")], to: FilePath(metadataFile))
     }
 
     /// What `--metadata-file` holds.
-    static func metadata(of results: [BuiltTarget], _ plan: ResultPlan) -> JSON? {
+    static func metadata(
+        of results: [BuiltTarget], _ plan: ResultPlan, epoch: Int64, _ log: StepLog
+    ) -> JSON? {
         guard let main = results.last else { return nil }
         return [
             "containerimage.digest": .string(main.digest.description),
             "containerimage.config.digest": main.index == nil ? .string(main.images[0].config.digest.description) : nil,
             "containerimage.descriptor": main.root.descriptor.json,
             "image.name": .string(plan.references(of: main).map(\.description).joined(separator: ",")),
-            "targets": .array(results.map { $0.json(named: plan.references(of: $0)) }),
+            "targets": .array(results.map { $0.json(named: plan.references(of: $0), log) }),
+            "epoch": .integer(epoch), "build": .object(log.json),
         ]
     }
 }

@@ -58,11 +58,10 @@ final class JSONProgress: ProgressView {
         case .stepStarted(let step): write(["event": "step-started", "step": step.json])
         case .stepOutput: break
         case .stepFinished(let step, let outcome):
-            write([
-                "event": "step-finished", "step": step.json, "cached": .bool(outcome.isCached),
-                "reason": .string(outcome.reason), "digest": outcome.layer.map { .string($0.description) },
-                "milliseconds": .integer(Int64(outcome.duration / .milliseconds(1))),
-            ])
+            var event = outcome.json
+            event["event"] = "step-finished"
+            event["step"] = step.json
+            write(event)
         case .stepFailed(let step, let message):
             write(["event": "step-failed", "step": step.json, "message": .string(message)])
         case .warning(let diagnostic):
@@ -91,11 +90,21 @@ final class JSONProgress: ProgressView {
     }
 }
 
+extension StepOutcome {
+    var json: JSONObject {
+        [
+            "cached": .bool(isCached), "reason": .string(reason), "digest": layer.map { .string($0.description) },
+            "size": size.map(JSON.integer), "milliseconds": .integer(Int64(duration / .milliseconds(1))),
+        ]
+    }
+}
+
 extension Step {
     var json: JSON {
         [
             "id": .integer(Int64(number)), "stage": .string(stage), "index": .integer(Int64(index)),
-            "count": .integer(Int64(count)), "instruction": .string(title), "line": .integer(Int64(range.firstLine)),
+            "count": .integer(Int64(count)), "platform": platform.map { .string($0.description) },
+            "instruction": .string(title), "line": .integer(Int64(range.firstLine)),
         ]
     }
 }

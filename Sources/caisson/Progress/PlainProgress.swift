@@ -49,7 +49,7 @@ final class PlainProgress: ProgressView {
             write(lines, running[step.number]?.age ?? .zero, step)
         case .stepFinished(let step, let outcome):
             flush(step.number, &running)
-            write(step, outcome.isCached ? "CACHED" : "DONE \(Self.seconds(outcome.duration))\(Self.why(outcome))")
+            write(step, outcome.isCached ? "CACHED" : "DONE \(Self.seconds(outcome.duration))\(Self.result(outcome))")
         case .stepFailed(let step, let message):
             flush(step.number, &running)
             write(step, "ERROR: \(message)")
@@ -85,6 +85,11 @@ final class PlainProgress: ProgressView {
             text.append(UInt8(ascii: "\n"))
         }
         if !text.isEmpty { StandardError.write(text) }
+    }
+
+    /// What a step made, and why it ran.
+    private static func result(_ outcome: StepOutcome) -> String {
+        (outcome.madeFiles.map { " \(ByteCount.text($0))" } ?? "") + why(outcome)
     }
 
     /// Why a step ran, where there is something to compare with.

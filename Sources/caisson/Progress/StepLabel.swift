@@ -1,5 +1,10 @@
 import Build
 
+extension StepOutcome {
+    /// The size of what it made; nil for nothing, which is an archive without entries.
+    package var madeFiles: Int64? { size.flatMap { $0 > 1024 ? $0 : nil } }
+}
+
 extension Step {
     /// A stage without a name is called by its number, as other builders do.
     package var stageTitle: String { Int(stage) == nil ? stage : "stage-\(stage)" }

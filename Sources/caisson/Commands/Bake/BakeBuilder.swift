@@ -11,6 +11,10 @@ struct BakedTarget {
     let built: BuiltTarget
     let plan: ResultPlan
     let isLinked: Bool
+    let epoch: Int64
+    let log: StepLog
+
+    var metadata: JSON? { ResultOptions.metadata(of: [built], plan, epoch: epoch, log) }
 }
 
 /// Builds targets side by side, each after those it starts from. They share one store and the steps in flight: what
@@ -27,6 +31,7 @@ struct BakeBuilder {
         let build: BakeTargetBuild
         let source: BuildSource
         var request: BuildRequest
+        let log = StepLog()
     }
 
     func build(_ builds: [BakeTargetBuild]) async throws -> [BakedTarget] {
@@ -42,9 +47,12 @@ struct BakeBuilder {
                     try await target.build.command.results.deliver(
                         [built], target.build.plan, engine: engine, epoch: target.request.created, report: report)[0]
             }
-            return builds.compactMap { build in
-                results[build.name].map {
-                    BakedTarget(name: build.name, built: $0, plan: build.plan, isLinked: build.target.isLinked)
+            return ready.compactMap { target in
+                let build = target.build
+                return results[build.name].map {
+                    BakedTarget(
+                        name: build.name, built: $0, plan: build.plan, isLinked: build.target.isLinked,
+                        epoch: target.request.created, log: target.log)
                 }
             }
         }
@@ -96,7 +104,11 @@ struct BakeBuilder {
     }
 
     private func solve(_ target: Ready, _ view: BakeProgress) async throws -> BuiltTarget {
-        let report = view.sink(for: target.build.name, source: target.source.dockerfile.source)
+        let show = view.sink(for: target.build.name, source: target.source.dockerfile.source)
+        let report: EventSink = { event in
+            target.log.receive(event)
+            show(event)
+        }
         do {
             let images = try await engine.build(target.request, report: report)
             return BuiltTarget.grouped(images)[0]

@@ -74,7 +74,7 @@ struct BakeCommand: AsyncParsableCommand {
     private func write(_ baked: [BakedTarget]) throws {
         if let metadataFile {
             var object = JSONObject()
-            for target in baked { object[target.name] = ResultOptions.metadata(of: [target.built], target.plan) }
+            for target in baked { object[target.name] = target.metadata }
             try FileContents.write(
                 Array(JSON.object(object).indentedText.utf8) + [UInt8(ascii: "\n")], to: FilePath(metadataFile))
         }
@@ -82,7 +82,7 @@ struct BakeCommand: AsyncParsableCommand {
         if store.json {
             var object = JSONObject()
             for target in asked {
-                object[target.name] = target.built.json(named: target.plan.references(of: target.built))
+                object[target.name] = target.built.json(named: target.plan.references(of: target.built), target.log)
             }
             StandardOutput.write(JSON.object(object).lineText + "\n")
         } else if !asked.contains(where: \.plan.writesToStandardOutput) {

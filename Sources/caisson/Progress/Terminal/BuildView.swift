@@ -77,7 +77,9 @@ package struct BuildView: Sendable {
         let running = remove(step)
         guard outcome.isCached else {
             counts.ran += 1
-            return add(.finished(step, duration: running.map { time - $0.started } ?? outcome.duration))
+            return add(
+                .finished(
+                    step, size: outcome.madeFiles, duration: running.map { time - $0.started } ?? outcome.duration))
         }
         counts.cached += 1
         cached.append(step)

@@ -3,7 +3,7 @@ import OCI
 
 /// Something of a build that stays on the terminal.
 enum Notice: Sendable {
-    case finished(Step, duration: Duration)
+    case finished(Step, size: Int64?, duration: Duration)
     /// Steps that were cached one after the other.
     case cached([Step])
     case failed(Step, message: String, OutputTail, duration: Duration)
@@ -19,8 +19,8 @@ enum Notice: Sendable {
 
     func lines(columns: Int) -> [ScreenLine] {
         switch self {
-        case .finished(let step, let duration):
-            [Self.line("done", .good, step.label, duration, columns)]
+        case .finished(let step, let size, let duration):
+            [Self.line("done", .good, step.label, duration, size: size, columns)]
         case .cached(let steps) where steps.count <= Self.mostCachedLines:
             steps.map { Self.line("cached", .faint, $0.label, nil, columns) }
         case .cached(let steps):
@@ -37,18 +37,20 @@ enum Notice: Sendable {
             ]
         case .text(let text): [ScreenLine(text)]
         case .summary(let ending, let counts, let images, let duration):
-            [Self.summary(ending, counts, duration)] + images.map(Self.line)
+            [Self.summary(ending, counts, duration)] + Self.lines(of: images, columns)
         }
     }
 
     private static func line(
-        _ word: String, _ style: ScreenLine.Style, _ text: String, _ duration: Duration?, _ columns: Int
+        _ word: String, _ style: ScreenLine.Style, _ text: String, _ duration: Duration?, size: Int64? = nil,
+        _ columns: Int
     ) -> ScreenLine {
         var line = ScreenLine(" " + word, style)
         line.pad(to: 9)
         line.add(text, style == .faint ? .faint : .plain)
         guard let duration else { return line.fitted(to: columns) }
-        return line.ending(with: ScreenLine(Clock.text(duration)), columns: columns)
+        let end = [size.map(ByteCount.text), Clock.text(duration)].compactMap(\.self).joined(separator: "  ")
+        return line.ending(with: ScreenLine(end), columns: columns)
     }
 
     /// All that is kept, in full length: it is what the author has to read.
@@ -75,9 +77,16 @@ enum Notice: Sendable {
         return line
     }
 
-    private static func line(of image: BuiltImage) -> ScreenLine {
-        let stage = Int(image.target) == nil ? image.target : "stage-\(image.target)"
-        return ScreenLine(" \(stage)  \(image.digest)  \(ByteCount.text(image.size))")
+    /// In a narrow window the digest is short: the whole one is the result, and printed as such.
+    private static func lines(of images: [BuiltImage], _ columns: Int) -> [ScreenLine] {
+        images.map { image in
+            let isSingle = images.count { $0.target == image.target } == 1
+            let stage = Int(image.target) == nil ? image.target : "stage-\(image.target)"
+            let name = isSingle ? stage : "\(stage) \(image.platform)"
+            let whole = ScreenLine(" \(name)  \(image.digest)  \(ByteCount.text(image.size))")
+            if whole.width <= columns { return whole }
+            return ScreenLine(" \(name)  sha256:\(image.digest.short)  \(ByteCount.text(image.size))")
+        }
     }
 
     /// `build 1-4/9, docs 2/3`: the places of steps in their stages.
