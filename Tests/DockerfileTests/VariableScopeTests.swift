@@ -106,8 +106,15 @@ import Testing
     @Test func proxiesAreForEveryRunAndNotForWords() throws {
         let found = try environment("ARG NO_PROXY", buildArguments: ["http_proxy": "p", "NO_PROXY": "n", "other": "x"])
         #expect(found["http_proxy"] == nil)
-        #expect(found.undeclaredProxies.map(\.assignment) == ["http_proxy=p"])
+        #expect(found.undeclaredProxies.map(\.assignment) == ["HTTP_PROXY=p", "http_proxy=p", "no_proxy=n"])
         #expect(found["NO_PROXY"] == "n")
+    }
+
+    @Test func aProxyGivenInBothCasesKeepsBothValues() throws {
+        let found = try environment("ENV all_proxy=image", buildArguments: ["HTTPS_PROXY": "A", "https_proxy": "b"])
+        #expect(found.undeclaredProxies.map(\.assignment) == ["HTTPS_PROXY=A", "https_proxy=b"])
+        let set = try environment("ENV all_proxy=image", buildArguments: ["ALL_PROXY": "p"])
+        #expect(set.undeclaredProxies.map(\.assignment) == ["ALL_PROXY=p"])
     }
 
     @Test func blankBaseNameIsAnError() {

@@ -113,10 +113,11 @@ package struct GlobalArguments: Sendable {
         }
     }
 
-    /// The proxy variables to pass to a RUN.
+    /// The proxy variables to pass to a RUN: each in both cases, since programs differ in which they read.
     package var proxyEnvironment: [EnvironmentList.Variable] {
         Self.proxyNames.compactMap { name in
-            buildArguments[name].map { EnvironmentList.Variable(name: name, value: $0) }
+            let twin = name.first?.isUppercase == true ? name.lowercased() : name.uppercased()
+            return (buildArguments[name] ?? buildArguments[twin]).map { .init(name: name, value: $0) }
         }
     }
 }
