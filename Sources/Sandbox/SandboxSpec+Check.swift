@@ -23,20 +23,24 @@ extension SandboxSpec {
         }
     }
 
-    private func checkNames() throws(SandboxError) {
-        func isName(_ text: String) -> Bool {
-            let isWord = text.utf8.allSatisfy {
-                (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
-                    || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_")
-            }
-            return isWord && (1...253).contains(text.utf8.count) && text.utf8.first != UInt8(ascii: "-")
+    /// Whether it can stand in /etc/hosts.
+    package static func isHostname(_ text: String) -> Bool {
+        let isWord = text.utf8.allSatisfy {
+            (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
+                || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_")
         }
-        // As long as the kernel takes.
-        guard isName(hostname), hostname.utf8.count <= 64 else {
+        return isWord && (1...253).contains(text.utf8.count) && text.utf8.first != UInt8(ascii: "-")
+    }
+
+    /// Whether a step can be on a host of that name: as long as the kernel takes.
+    package static func isOwnHostname(_ text: String) -> Bool { isHostname(text) && text.utf8.count <= 64 }
+
+    private func checkNames() throws(SandboxError) {
+        guard Self.isOwnHostname(hostname) else {
             throw SandboxError(.invalidName, "`\(hostname)` is no host name")
         }
         for host in extraHosts {
-            guard isName(host.name) else { throw SandboxError(.invalidName, "`\(host.name)` is no host name") }
+            guard Self.isHostname(host.name) else { throw SandboxError(.invalidName, "`\(host.name)` is no host name") }
             guard host.isAddress else {
                 throw SandboxError(.invalidName, "`\(host.address)` is no IP address for \(host.name)")
             }

@@ -1,5 +1,6 @@
 internal import Dockerfile
 internal import OCI
+internal import Sandbox
 
 /// RUN: the command, what it sees, what is mounted for it.
 extension Planner {
@@ -46,7 +47,12 @@ extension Planner {
         operation.security = run.security == .insecure ? .insecure : .sandbox
         operation.devices = try devices(of: run)
         operation.settings = request.settings
-        if let name = request.buildArguments["BUILDKIT_SANDBOX_HOSTNAME"] { operation.settings.hostname = name }
+        if let name = request.buildArguments["BUILDKIT_SANDBOX_HOSTNAME"] {
+            guard SandboxSpec.isOwnHostname(name) else {
+                throw BuildError.request("the build argument BUILDKIT_SANDBOX_HOSTNAME is `\(name)`, no host name")
+            }
+            operation.settings.hostname = name
+        }
         extend(&state, with: .run(operation), sources: sources, instruction, history: "RUN \(shown) # buildkit")
     }
 

@@ -32,6 +32,17 @@ package enum ResourceLimit: Int32, CaseIterable, Sendable {
         return UInt64(limit.rlim_max)
     }
 
+    /// Throws if this process may give no other the hard limit `bound`: tried on itself and taken back.
+    package func requireAllowed(_ bound: UInt64) throws(SystemError) {
+        guard bound > hardLimit else { return }
+        let resource = __rlimit_resource_t(rawValue)
+        var present = rlimit()
+        try check("read the limit", shortName) { getrlimit(resource, &present) }
+        var raised = rlimit(rlim_cur: present.rlim_cur, rlim_max: rlim_t(bound))
+        try check("raise the limit", shortName) { setrlimit(resource, &raised) }
+        try check("restore the limit", shortName) { setrlimit(resource, &present) }
+    }
+
     /// The runtime specification's name.
     package var name: String { "RLIMIT_" + shortName.uppercased() }
 

@@ -138,7 +138,7 @@ struct BuildCommand: AsyncParsableCommand {
         request.remotes = remotes
         request.namedContexts = try await contexts.namedContexts(of: engine, through: remotes)
         request.secrets = secrets
-        request.settings = sandbox.settings
+        request.settings = try sandbox.settings()
         entitlements.apply(to: &request)
         return request
     }

@@ -30,7 +30,7 @@ struct RunCommand: AsyncParsableCommand {
         let reference = try ImageReference(argument: self.reference)
         let input = try input.input
         let engine = try store.engine(limits: try limits.limits)
-        let options = ProgramOptions(input: input, settings: sandbox.settings, environment: input.environment)
+        let options = ProgramOptions(input: input, settings: try sandbox.settings(), environment: input.environment)
         let command = command
         let network = network
         try await ProgramExit.end { output in

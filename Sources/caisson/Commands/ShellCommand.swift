@@ -55,7 +55,7 @@ struct ShellCommand: AsyncParsableCommand {
         }
         let image = try await build(source, engine, remotes)
         let options = ProgramOptions(
-            input: input, settings: sandbox.settings, environment: input.environment,
+            input: input, settings: try sandbox.settings(), environment: input.environment,
             sources: SourceMount(directory, at: mountAt), isShell: true)
         let (command, network) = (command, network)
         try await ProgramExit.end { output in
@@ -69,7 +69,7 @@ struct ShellCommand: AsyncParsableCommand {
             targets: stage.map { [$0] } ?? [], arguments: try BuildCommand.pairs(buildArg, bare: .environment),
             labels: [:], platforms: [.current], network: network, epoch: "auto", usesCache: true)
         entitlements.apply(to: &request)
-        request.settings = sandbox.settings
+        request.settings = try sandbox.settings()
         request.remotes = remotes
         request.namedContexts = try await contexts.namedContexts(of: engine, through: remotes)
         request.secrets = try secrets.secrets()

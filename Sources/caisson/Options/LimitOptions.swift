@@ -20,10 +20,27 @@ struct LimitOptions: ParsableArguments {
                 }
                 limits.memory = Int64(bytes)
             }
-            limits.cpus = cpus
-            if let pids { limits.pids = pids }
-            limits.timeout = timeout.map { .seconds($0) }
+            if let cpus {
+                guard (0.01...Self.mostProcessors).contains(cpus) else {
+                    throw CommandFailure.usage("--cpus \(cpus) is not between 0.01 and \(Int(Self.mostProcessors))")
+                }
+                limits.cpus = cpus
+            }
+            limits.pids = try Self.positive(pids, "--pids", upTo: Self.mostProcesses) ?? limits.pids
+            limits.timeout = try Self.positive(timeout, "--timeout", upTo: Int(Int32.max)).map { .seconds($0) }
             return limits
         }
+    }
+
+    private static let mostProcessors = 8192.0
+    /// PID_MAX_LIMIT of the kernel.
+    private static let mostProcesses = 4 << 20
+
+    private static func positive(_ number: Int?, _ option: String, upTo most: Int) throws -> Int? {
+        guard let number else { return nil }
+        guard (1...most).contains(number) else {
+            throw CommandFailure.usage("\(option) \(number) is not between 1 and \(most)")
+        }
+        return number
     }
 }

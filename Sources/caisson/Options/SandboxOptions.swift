@@ -19,9 +19,19 @@ struct SandboxOptions: ParsableArguments {
             "A limit of each process, as nofile=1024:4096; -1 is none.", valueName: "name=soft[:hard]"))
     var ulimit: [ProcessLimit] = []
 
-    var settings: RunSettings {
-        RunSettings(
-            extraHosts: addHost.map(\.host), sharedMemory: sharedMemory.map { UInt64($0.bytes) },
+    /// Throws for what this host refuses, before anything runs.
+    func settings() throws -> RunSettings {
+        for limit in ulimit {
+            do { try limit.resource.requireAllowed(limit.bounds.hard) } catch {
+                throw CommandFailure.usage(
+                    "--ulimit \(limit.resource.shortName): this host allows at most \(limit.resource.hardLimit): \(error)"
+                )
+            }
+        }
+        return RunSettings(
+            // The kernel would take 0 for no bound.
+            extraHosts: addHost.map(\.host),
+            sharedMemory: sharedMemory.flatMap { $0.bytes == 0 ? nil : UInt64($0.bytes) },
             resources: Dictionary(ulimit.map { ($0.resource, $0.bounds) }) { $1 })
     }
 }
@@ -36,7 +46,7 @@ struct ExtraHost: ExpressibleByArgument {
         if address.first == "[", address.last == "]" { address = address.dropFirst().dropLast() }
         if address == "host-gateway" { address = HostAddress.outward().map { $0[...] } ?? address }
         host = SandboxSpec.ExtraHost(name: String(argument[..<separator]), address: String(address))
-        if host.name.isEmpty || !host.isAddress { return nil }
+        if !SandboxSpec.isHostname(host.name) || !host.isAddress { return nil }
     }
 }
 
