@@ -1,4 +1,5 @@
 package import Linux
+import SystemPackage
 
 extension SandboxSpec {
     /// A program that only the step sees: it lies in a file system in memory that is no part of the root.
@@ -46,6 +47,16 @@ extension SandboxSpec {
         package init(_ source: Source, at target: String) {
             self.source = source
             self.target = target
+        }
+
+        /// Whether no file or directory can be mounted on the absolute path `target`, whatever the root has there.
+        package static func isKernels(_ target: String) -> Bool {
+            let components = FilePath(target).lexicallyNormalized().components.map(\.string)
+            switch components.first {
+            case "proc", "sys": return true
+            case "dev": return components.dropFirst().first != "shm"
+            default: return false
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 internal import Dockerfile
 internal import OCI
+internal import Sandbox
 internal import Storage
 
 /// RUN --mount.
@@ -40,6 +41,11 @@ extension Planner {
         var target = state.absolute(given)
         while target.count > 1, target.hasSuffix("/") { target.removeLast() }
         guard target != "/" else { throw PlanError(.error("nothing can be mounted over `/`", at: option.range)) }
+        guard !SandboxSpec.Mount.isKernels(target) else {
+            throw PlanError(
+                .error("nothing can be mounted on `\(target)`: /proc, /sys and /dev are the kernel's", at: option.range)
+            )
+        }
         return target
     }
 
@@ -57,7 +63,10 @@ extension Planner {
                     isReadOnly: mount.isReadOnly,
                     seed: mount.from == nil ? nil : try source(of: mount, in: stage, option, state, &sources),
                     mode: mount.mode, uid: mount.uid, gid: mount.gid))
-        case .tmpfs: return .tmpfs(size: mount.size.map { UInt64($0) }, isReadOnly: mount.isReadOnly)
+        case .tmpfs:
+            // Nothing is what the kernel takes for no bound.
+            let size = mount.size.flatMap { $0 == 0 ? nil : UInt64($0) }
+            return .tmpfs(size: size, isReadOnly: mount.isReadOnly)
         case .secret:
             return .secret(
                 RunMount.Secret(

@@ -66,6 +66,9 @@ struct MountPlanTests {
         ("target=/a,ro=maybe", "`ro` is either true or false, not `maybe`"),
         ("target", "the mount option `target` has no value"),
         ("target=/a,from=$v", "from= takes no variables"),
+        ("type=tmpfs,target=/proc/a", "nothing can be mounted on `/proc/a`: /proc, /sys and /dev are the kernel's"),
+        ("type=cache,target=//sys/../sys", "nothing can be mounted on `/sys`"),
+        ("type=secret,id=a,target=/dev/shmem", "nothing can be mounted on `/dev/shmem`"),
         ("target=/a,from=later", "stage `later` needs to be defined before this one"),
     ]
 
