@@ -60,7 +60,7 @@ extension Planner {
                 RunMount.Cache(
                     namespace: request.buildArguments["BUILDKIT_CACHE_MOUNT_NS"] ?? "",
                     name: mount.id ?? Self.cleaned(mount.target ?? ""), sharing: mount.sharing.ofStore,
-                    isReadOnly: mount.isReadOnly,
+                    isReadOnly: mount.isReadOnly, directory: mount.from == nil ? Self.path(of: mount) : "/",
                     seed: mount.from == nil ? nil : try source(of: mount, in: stage, option, state, &sources),
                     mode: mount.mode, uid: mount.uid, gid: mount.gid))
         case .tmpfs:
@@ -84,7 +84,7 @@ extension Planner {
     private mutating func source(
         of mount: Mount, in stage: Stage, _ option: MountOption, _ state: StageState, _ sources: inout [VertexID]
     ) throws -> RunMount.Source {
-        let path = "/" + Self.cleaned("/" + (mount.source ?? "")).drop { $0 == "/" }
+        let path = Self.path(of: mount)
         let origin = try mount.from.map { try source($0, before: stage, allowsNumber: false) } ?? .context(0)
         switch origin {
         case .vertex(let vertex): return .tree(input: Self.input(vertex, of: &sources), path: path)
@@ -103,6 +103,11 @@ extension Planner {
         if let index = sources.firstIndex(of: vertex) { return index + 1 }
         sources.append(vertex)
         return sources.count
+    }
+
+    /// What it shows of its source.
+    private static func path(of mount: Mount) -> String {
+        "/" + cleaned("/" + (mount.source ?? "")).drop { $0 == "/" }
     }
 
     private static func name(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }

@@ -20,6 +20,7 @@ package struct Mount: Hashable, Sendable {
     package var kind = Kind.bind
     /// A path relative to the working directory, or absolute. Nil: secrets and agents have a default place.
     package var target: String?
+    /// A path in `from`; in the cache itself for a cache without that.
     package var source: String?
     /// A stage, named context or image; nil is the build context, or nothing for a cache.
     package var from: String?
@@ -111,12 +112,6 @@ struct MountReader {
         }
         if [.bind, .cache, .tmpfs].contains(mount.kind), mount.target ?? "" == "" {
             throw MountError("a \(mount.kind.rawValue) mount needs a target", hint: "add target=PATH")
-        }
-        if mount.kind == .cache, mount.from == nil, let source = mount.source,
-            !source.utf8.allSatisfy({ $0 == .slash || $0 == UInt8(ascii: ".") })
-        {
-            throw MountError(
-                "`source` of a cache says nothing without `from`", hint: "name a stage or an image with from=")
         }
         if let target = mount.target, target.utf8.contains(.slash),
             target.utf8.allSatisfy({ $0 == .slash || $0 == UInt8(ascii: ".") }),

@@ -32,7 +32,8 @@ struct MountPreparation {
                 attachments.append(
                     PreparedMounts.Attachment(
                         source: .files(
-                            lease.directory, shifted: try await loans.namespace(ids), isReadOnly: cache.isReadOnly),
+                            try Self.directory(of: cache, lease), shifted: try await loans.namespace(ids),
+                            isReadOnly: cache.isReadOnly),
                         target: mount.target, owners: [lease]))
             case .tmpfs(let size, let isReadOnly):
                 attachments.append(
@@ -152,6 +153,30 @@ struct MountPreparation {
             ) { waiting("waiting for the cache `\(cache.name)`, which another step uses") }
         }
         return leases
+    }
+
+    /// What is shown of it. Steps made what is in it: their links lead nowhere else.
+    private static func directory(of cache: RunMount.Cache, _ lease: CacheMountLease) throws -> SharedDescriptor {
+        if cache.directory == "/" { return lease.directory }
+        func refusal(_ reason: String) -> RunMountError {
+            RunMountError("cannot mount `\(cache.directory)` of the cache `\(cache.name)`: \(reason)")
+        }
+        do {
+            return SharedDescriptor(
+                try OwnedDescriptor.open(
+                    FilePath(String(cache.directory.dropFirst())), below: lease.directory.rawValue,
+                    resolve: [.beneath, .noMagicLinks], flags: OpenFlags.path | OpenFlags.directory))
+        } catch {
+            switch error.errno {
+            case .noSuchFileOrDirectory:
+                throw RunMountError(
+                    refusal("it is not in the cache").message,
+                    hint: "make it in an earlier RUN that mounts the cache without source=")
+            case .notDirectory: throw refusal("it is no directory")
+            case .improperLink: throw refusal("it leads out of the cache")
+            default: throw error
+            }
+        }
     }
 
     /// What a cache begins with.

@@ -49,6 +49,8 @@ package struct RunMount: Hashable, Sendable {
         package var name: String
         package var sharing: CacheMountSharing
         package var isReadOnly: Bool
+        /// The directory of the cache that is shown; `/` is all of it.
+        package var directory: String
         package var seed: Source?
         package var mode: UInt16?
         package var uid: UInt32?
@@ -100,6 +102,7 @@ package struct RunMount: Hashable, Sendable {
             [
                 "type": "cache", "target": .string(target), "readOnly": .bool(cache.isReadOnly),
                 "id": .string(cache.name), "namespace": cache.namespace.isEmpty ? nil : .string(cache.namespace),
+                "directory": cache.directory == "/" ? nil : .string(cache.directory),
                 "source": cache.seed.map(name), "mode": cache.mode.map { .integer(Int64($0)) },
                 "uid": cache.uid.map { .integer(Int64($0)) }, "gid": cache.gid.map { .integer(Int64($0)) },
             ]
