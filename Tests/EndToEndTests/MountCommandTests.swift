@@ -133,6 +133,23 @@ struct MountCommandTests {
         #expect(missing.code == 1 && missing.errorText.contains("there is no cache `absent`"))
     }
 
+    @Test func cachesOfOneIdAreToldApartByTheirNamespace() async throws {
+        let workspace = try Workspace()
+        for space in ["a", "b"] {
+            try workspace.write("\(space)/file", space)
+            try await workspace.tool("tar", "-cf", "\(space).tar", "-C", space, ".")
+            try await workspace.succeed("cache", "mounts", "import", "one", "--namespace", space, "-i", "\(space).tar")
+        }
+        let unclear = try await workspace.caisson("cache", "mounts", "export", "one", "-o", "out.tar")
+        #expect(unclear.code == 2 && unclear.errorText.contains("2 caches have the id `one`"))
+        try await workspace.succeed("cache", "mounts", "export", "one", "--namespace", "b", "-o", "out.tar")
+        #expect(try await workspace.tool("tar", "-xOf", "out.tar", "file") == "b")
+        try await workspace.succeed("cache", "mounts", "rm", "one", "--namespace", "a")
+        #expect(try await workspace.succeed("cache", "mounts", "ls").contains("namespace=b"))
+        let nameless = try await workspace.caisson("cache", "mounts", "import", "", "-i", "a.tar")
+        #expect(nameless.code == 2 && nameless.errorText.contains("a cache needs an id"))
+    }
+
     @Test func aKilledBuildLeavesNoLockOfACache() async throws {
         let workspace = try Workspace()
         let mark = HostCensus.marker()

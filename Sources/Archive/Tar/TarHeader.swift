@@ -8,7 +8,10 @@ package enum TarHeader {
 
     /// Appends the header blocks of `entry`; content and padding follow from whoever has them. A file is written dense:
     /// its `size` bytes, whatever its segments. Attribute names with `=` or a line end have no form in an archive.
-    package static func append(_ entry: TarEntry, to bytes: inout [UInt8]) throws(ArchiveError) {
+    /// Layers have whole seconds; `keepsFractions` is for archives of other trees.
+    package static func append(
+        _ entry: TarEntry, keepsFractions: Bool = false, to bytes: inout [UInt8]
+    ) throws(ArchiveError) {
         var name = entry.path.bytes
         if entry.path.isRoot { name = Array("./".utf8) } else if entry.isDirectory { name.append(UInt8(ascii: "/")) }
 
@@ -29,7 +32,12 @@ package enum TarHeader {
         set(Tar.Field.uid, "uid", Int64(entry.uid), in: &block, or: &records)
         set(Tar.Field.gid, "gid", Int64(entry.gid), in: &block, or: &records)
         set(Tar.Field.size, "size", size(of: entry.kind), in: &block, or: &records)
-        set(Tar.Field.modified, "mtime", entry.modified.seconds, in: &block, or: &records)
+        if keepsFractions, let text = entry.modified.fractional {
+            block.set(Tar.Field.modified, octal: 0)
+            records.append(Record("mtime", Array(text.utf8)))
+        } else {
+            set(Tar.Field.modified, "mtime", entry.modified.seconds, in: &block, or: &records)
+        }
         for attribute in entry.attributes {
             if attribute.name.contains(where: { $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: "\n") || $0 == 0 }) {
                 throw ArchiveError(
@@ -117,6 +125,14 @@ package enum TarHeader {
         case .characterDevice(let major, let minor), .blockDevice(let major, let minor): (major, minor)
         default: (0, 0)
         }
+    }
+}
+
+extension Timestamp {
+    /// Seconds with their fraction; nil if there is none, or it lies before 1970, where programs disagree about signs.
+    fileprivate var fractional: String? {
+        guard nanoseconds > 0, seconds >= 0 else { return nil }
+        return "\(seconds).\(String(1_000_000_000 + nanoseconds).dropFirst())"
     }
 }
 

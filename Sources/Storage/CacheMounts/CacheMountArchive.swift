@@ -29,10 +29,7 @@ package struct CacheMountArchive: ~Copyable {
     /// anything is made; nothing in it leads out of the directory.
     package static func unpack(_ file: SharedDescriptor, below directory: SharedDescriptor) throws {
         let entries = try TarReader.entries(of: file)
-        if let whiteout = entries.first(where: { $0.path.name.starts(with: Whiteout.prefix) }) {
-            throw StorageError(.invalidLayer, "`\(whiteout.path)` has a name that means a deletion: `.wh.` is reserved")
-        }
-        var tree = LayerTree(entries: entries, tarSize: try file.size(), below: nil)
+        var tree = LayerTree(entries: entries, tarSize: try file.size(), below: nil, hasWhiteouts: false)
         try tree.addEntries()
         var unpacking = TreeUnpacking(tree, tar: file, below: directory)
         try unpacking.unpack()
@@ -72,7 +69,7 @@ package struct CacheMountArchive: ~Copyable {
             var entry = TarEntry(
                 path: path, kind: .directory, mode: status.kind == .symbolicLink ? 0o777 : status.mode,
                 uid: status.uid, gid: status.gid,
-                modified: Timestamp(seconds: status.modifiedSeconds))
+                modified: Timestamp(seconds: status.modifiedSeconds, nanoseconds: status.modifiedNanoseconds))
             if status.kind != .directory, status.links > 1 {
                 if let first = names[status.inode] {
                     entry.kind = .hardLink(first)
@@ -117,7 +114,7 @@ package struct CacheMountArchive: ~Copyable {
         init(_ file: SharedDescriptor) { self.file = file }
 
         mutating func append(_ entry: TarEntry) throws {
-            try TarHeader.append(entry, to: &buffer)
+            try TarHeader.append(entry, keepsFractions: true, to: &buffer)
             if buffer.count >= 1 << 20 { try flush() }
         }
 

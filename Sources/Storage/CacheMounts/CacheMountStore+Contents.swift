@@ -100,6 +100,8 @@ extension CacheMountStore {
         } catch let error as ArchiveError {
             throw StorageError(.invalidLayer, "the archive of the cache cannot be read", cause: error)
         }
+        // Tar programs take it for an archive; here it is a pipe whose beginning failed.
+        guard try file.size() > 0 else { throw StorageError(.invalidLayer, "the archive of the cache is empty") }
         let digest = hasher.finish()
         if let expected, digest != expected {
             throw StorageError(.contentMismatch, "the archive has the digest `\(digest)`, not `\(expected)`")

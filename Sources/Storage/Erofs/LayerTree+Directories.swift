@@ -77,7 +77,7 @@ extension LayerTree {
             }
             throw refusal(of: entry, "`\(path(of: found))` is not a directory")
         }
-        if name.starts(with: Whiteout.prefix) {
+        if hasWhiteouts, name.starts(with: Whiteout.prefix) {
             if name.starts(with: Whiteout.metadataPrefix) { return .ignored }
             throw refusal(of: entry, "names that begin with `.wh.` are whiteouts, nothing can lie below them")
         }

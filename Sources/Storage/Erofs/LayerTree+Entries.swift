@@ -21,7 +21,7 @@ extension LayerTree {
             })
         else { return }
         let name = entry.path.bytes[nameStart...]
-        if name.starts(with: Whiteout.prefix) {
+        if hasWhiteouts, name.starts(with: Whiteout.prefix) {
             try addWhiteout(name, in: parent, entry)
         } else if case .hardLink(let target) = entry.kind {
             try addLink(name, in: parent, to: target, entry)

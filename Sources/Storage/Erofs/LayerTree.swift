@@ -42,6 +42,8 @@ struct LayerTree {
     let entries: [TarEntry]
     let tarSize: Int64
     let below: (any LowerTree)?
+    /// Whether names that begin with `.wh.` are what layers mean by them, or names like any other.
+    let hasWhiteouts: Bool
 
     var nodes: [Node] = []
     var inodes: [Inode] = []
@@ -60,8 +62,9 @@ struct LayerTree {
     /// As many links as the kernel follows.
     static let maximumLinks = 40
 
-    init(entries: [TarEntry], tarSize: Int64, below: (any LowerTree)?) {
+    init(entries: [TarEntry], tarSize: Int64, below: (any LowerTree)?, hasWhiteouts: Bool = true) {
         self.entries = entries
+        self.hasWhiteouts = hasWhiteouts
         self.tarSize = tarSize
         self.below = below
         buckets = Array(repeating: -1, count: max(64, (entries.count * 2).nextPowerOfTwo))

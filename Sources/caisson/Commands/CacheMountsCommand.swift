@@ -8,7 +8,7 @@ struct CacheMountsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mounts", abstract: "The caches of RUN --mount=type=cache.",
         discussion: """
-            A cache is named by its id, or where several have one id by the beginning of its KEY.
+            A cache is named by its id, with --namespace where several have one id, or by the beginning of its KEY.
             Examples:
               caisson cache mounts ls
               caisson cache mounts export /root/.cache | zstd > cache.tar.zst
@@ -50,11 +50,12 @@ struct CacheMountsCommand: ParsableCommand {
                 """)
         @Argument(help: "The cache.") var cache: String
         @Option(name: [.short, .customLong("output")], help: "The file to write.") var output: String?
+        @OptionGroup var namespace: NamespaceOptions
         @OptionGroup var store: StoreOptions
 
         func run() async throws {
             let mounts = try store.openStore().cacheMounts
-            let id = try mounts.cache(named: cache).id
+            let id = try mounts.cache(named: cache, in: namespace.namespace).id
             guard let output else {
                 guard !StandardOutput.isTerminal else {
                     throw CommandFailure.usage("the terminal takes no archive: name a file with --output")
@@ -82,10 +83,7 @@ struct CacheMountsCommand: ParsableCommand {
         @Argument(help: "The cache's id, or the KEY of one that exists.") var cache: String
         @Option(name: [.short, .customLong("input")], help: "The file to read.") var input: String?
         @Option(name: .customLong("digest"), help: "What the uncompressed archive must have.") var digest: String?
-        @Option(
-            name: .customLong("namespace"),
-            help: ArgumentHelp("What BUILDKIT_CACHE_MOUNT_NS says in the builds that use it.", valueName: "name"))
-        var namespace = ""
+        @OptionGroup var namespace: NamespaceOptions
         @Option(name: .customLong("mode"), help: "Of the mount, in octal.") var mode: String?
         @Option(name: .customLong("uid"), help: "Of the mount.") var uid: UInt32?
         @Option(name: .customLong("gid"), help: "Of the mount.") var gid: UInt32?
@@ -108,7 +106,8 @@ struct CacheMountsCommand: ParsableCommand {
         }
 
         private func id(in mounts: CacheMountStore) throws -> CacheMountID {
-            if namespace.isEmpty, mode == nil, uid == nil, gid == nil,
+            guard !cache.isEmpty else { throw CommandFailure.usage("a cache needs an id") }
+            if namespace.namespace == nil, mode == nil, uid == nil, gid == nil,
                 let item = try mounts.all().first(where: { CacheMountStore.isKey(cache, of: $0) })
             {
                 return item.id
@@ -118,7 +117,7 @@ struct CacheMountsCommand: ParsableCommand {
                 bits = UInt16(mode, radix: 8)
                 guard let bits, bits <= 0o7777 else { throw CommandFailure.usage("invalid mode `\(mode)`") }
             }
-            return CacheMountID(namespace: namespace, name: cache, mode: bits, uid: uid, gid: gid)
+            return CacheMountID(namespace: namespace.namespace ?? "", name: cache, mode: bits, uid: uid, gid: gid)
         }
 
         private func source() throws -> SharedDescriptor {
@@ -138,11 +137,12 @@ struct CacheMountsCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "rm", abstract: "Removes caches that no step uses.")
         @Argument(help: "The caches.") var caches: [String]
+        @OptionGroup var namespace: NamespaceOptions
         @OptionGroup var store: StoreOptions
 
         func run() throws {
             let mounts = try store.openStore().cacheMounts
-            for item in try caches.map({ try mounts.cache(named: $0) }) {
+            for item in try caches.map({ try mounts.cache(named: $0, in: namespace.namespace) }) {
                 do { try mounts.remove(item.id.digest) } catch let error as StorageError where error.code == .inUse {
                     throw CommandFailure("\(error)")
                 }
@@ -151,14 +151,22 @@ struct CacheMountsCommand: ParsableCommand {
     }
 }
 
+/// Whose cache is meant.
+struct NamespaceOptions: ParsableArguments {
+    @Option(
+        name: .customLong("namespace"),
+        help: ArgumentHelp("What BUILDKIT_CACHE_MOUNT_NS says in the builds that use it.", valueName: "name"))
+    var namespace: String?
+}
+
 extension CacheMountStore {
     fileprivate static func isKey(_ text: String, of item: CacheMountItem) -> Bool {
         text.count >= 8 && item.id.digest.hex.hasPrefix(text)
     }
 
     /// The one cache of that id or key.
-    fileprivate func cache(named text: String) throws -> CacheMountItem {
-        let items = try all()
+    fileprivate func cache(named text: String, in namespace: String?) throws -> CacheMountItem {
+        let items = try all().filter { namespace == nil || $0.id.namespace == namespace }
         let found = items.filter { $0.id.name == text || Self.isKey(text, of: $0) }
         if let item = found.first, found.count == 1 { return item }
         guard !found.isEmpty else {
@@ -166,7 +174,9 @@ extension CacheMountStore {
         }
         throw CommandFailure.usage(
             "\(found.count) caches have the id `\(text)`",
-            hint: "name one by its key: " + found.map { "\($0.key) \($0.id.particulars)" }.joined(separator: ", "))
+            hint: "name one by its key: "
+                + found.map { $0.key + ($0.id.particulars.isEmpty ? "" : " (\($0.id.particulars))") }
+                .joined(separator: ", "))
     }
 }
 

@@ -189,7 +189,8 @@ struct CacheMountStoreTests {
         #expect(try Self.names(in: try await test.store.cacheMounts.take(id, .shared)) == [])
     }
 
-    private static let listing = "cd \"$1\"; find . | sort | xargs stat -c '%n %F %a %u:%g %h %s %N'; cat d/one"
+    private static let listing =
+        "cd \"$1\"; find . -print0 | sort -z | xargs -0 stat -c '%n %F %a %u:%g %h %s %N'; cat d/one"
 
     private static func described(_ lease: CacheMountLease) async throws -> [Substring] {
         // Directories of one content may differ in size.
@@ -210,7 +211,8 @@ struct CacheMountStoreTests {
                 "/bin/sh", "-ec",
                 """
                 cd "$1"; mkdir -p d/e; echo one > d/one; ln d/one d/e/two; ln -s /nowhere link; mkfifo pipe
-                : > empty; chown 1000:100 d d/one; chmod 4750 d/one; touch -d @1234567890 d/one d; chmod 1777 .
+                : > empty; chown 1000:100 d d/one; chmod 4750 d/one; touch -d @1234567890.123456789 d/one d
+                : > .wh.one; mkdir .wh.d; : > .wh.d/.wh..wh..opq; : > "$(printf 'line\\nend \\377')"; chmod 1777 .
                 """, "sh", Self.path(lease))
             before = try await Self.described(lease)
         }
@@ -227,12 +229,14 @@ struct CacheMountStoreTests {
             #expect(try await other.store.cacheMounts.replace(id, by: input, expecting: summary.digest) == summary)
             let lease = try await other.store.cacheMounts.take(id, .locked)
             #expect(try await Self.described(lease) == before)
-            let time = try FileManager.default.attributesOfItem(atPath: Self.path(lease) + "/d/one")
-            #expect(time[.modificationDate] as? Date == Date(timeIntervalSince1970: 1_234_567_890))
+            for name in ["d", "d/one"] {
+                let time = try await run("/usr/bin/stat", "-c", "%.9Y", Self.path(lease) + "/" + name)
+                #expect(time == "1234567890.123456789\n")
+            }
         }
     }
 
-    @Test(arguments: ["truncated", "another digest", "leading out", "no archive"])
+    @Test(arguments: ["truncated", "another digest", "leading out", "no archive", "nothing"])
     func anImportThatIsRefusedChangesNothing(_ what: String) async throws {
         let test = try TestStore()
         let id = CacheMountID(name: "c")
@@ -242,6 +246,7 @@ struct CacheMountStoreTests {
         switch what {
         case "truncated": bytes = Array(bytes[..<1500])
         case "another digest": expected = Digest.of([])
+        case "nothing": bytes = []
         case "leading out": bytes = try TestItem.archive([.file("../b")])
         default: bytes = Array(String(repeating: "text ", count: 400).utf8)
         }
