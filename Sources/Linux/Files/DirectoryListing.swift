@@ -1,6 +1,6 @@
 internal import CLinux
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// Reads directories by descriptor, names as bytes.
 package enum DirectoryListing {
@@ -46,6 +46,14 @@ package enum DirectoryListing {
             readlinkat(directory, text, &target, target.count)
         }
         return target.prefix(count).map { UInt8(bitPattern: $0) }
+    }
+}
+
+extension SharedDescriptor {
+    /// Where the file is, as far as the kernel knows.
+    package func path() throws(SystemError) -> FilePath {
+        let path = try DirectoryListing.linkTarget(of: Array("/proc/self/fd/\(rawValue)".utf8), in: AT_FDCWD)
+        return FilePath(String(decoding: path, as: UTF8.self))
     }
 }
 

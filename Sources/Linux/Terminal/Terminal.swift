@@ -1,5 +1,6 @@
 internal import CLinux
 import Glibc
+import SystemPackage
 
 /// A terminal somebody sits at.
 package struct Terminal: Sendable {
@@ -9,6 +10,15 @@ package struct Terminal: Sendable {
     package static func standardInput() throws(SystemError) -> Terminal? {
         guard isatty(STDIN_FILENO) == 1 else { return nil }
         return Terminal(descriptor: try .standardInput())
+    }
+
+    /// The terminal that this process was started at; nil without one.
+    package static func controlling() throws(SystemError) -> Terminal? {
+        do { return Terminal(descriptor: SharedDescriptor(try OwnedDescriptor.open("/dev/tty", flags: O_RDWR))) } catch
+        {
+            guard [.noSuchAddressOrDevice, .noSuchFileOrDirectory].contains(error.errno) else { throw error }
+            return nil
+        }
     }
 
     package init(descriptor: SharedDescriptor) { self.descriptor = descriptor }

@@ -63,7 +63,7 @@ struct BuildCommand: AsyncParsableCommand {
     private func build() async throws {
         let question = try call.question()
         var plan = try results.plan(targets: targets, platforms: Self.platforms(platform).count)
-        let terminal = try failure.terminal()
+        let terminal = try failure.terminal(isGivenInput: contexts.areGivenInput)
         let engine = try store.engine(limits: try limits.limits)
         let lent = try secrets.secrets()
         let remotes = try engine.remotes(secrets: lent)
@@ -103,11 +103,10 @@ struct BuildCommand: AsyncParsableCommand {
         } catch BuildError.step(let failure) {
             if progress.resolved == .json { throw BuildError.step(failure) }
             if shell?.wasOpened == true { throw CommandFailure("\(failure)") }
-            throw CommandFailure(
-                text: FailedStep(
-                    failure, in: source, showsOutput: showsOutput,
-                    repeating: BuildRepetition(of: self, words: Array(CommandLine.arguments.dropFirst(2)))
-                ).text)
+            let step = FailedStep(
+                failure, in: source, showsOutput: showsOutput,
+                rerun: RerunCommand(isGivenInput: contexts.areGivenInput), ground: StepGround(self))
+            throw CommandFailure(text: step.text)
         } catch BuildError.unreachable(let failure) where progress.resolved != .json {
             throw CommandFailure(
                 text: FailedStep(failure, in: source, showsOutput: showsOutput).text, .infrastructure)

@@ -17,6 +17,7 @@ struct ShellCommand: AsyncParsableCommand {
             Examples:
               caisson shell
               caisson shell test -- make check
+              caisson shell --on-failure=shell test
               caisson shell build --mount-at /src ../project
             """)
 
@@ -33,6 +34,7 @@ struct ShellCommand: AsyncParsableCommand {
     var network = RunOperation.Network.default
     @OptionGroup var secrets: SecretOptions
     @OptionGroup var entitlements: EntitlementOptions
+    @OptionGroup var failure: FailureOptions
     @OptionGroup var sandbox: SandboxOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var limits: LimitOptions
@@ -43,17 +45,18 @@ struct ShellCommand: AsyncParsableCommand {
         if let mountAt, !mountAt.hasPrefix("/") {
             throw CommandFailure.usage("--mount-at `\(mountAt)` is no absolute path")
         }
-        guard contexts.context != "-", contexts.file != "-" else {
+        guard !contexts.areGivenInput else {
             throw CommandFailure.usage("standard input is the shell's, and cannot be what is built too")
         }
         let input = try SandboxInput.standardInput()
+        let terminal = try failure.terminal()
         let engine = try store.engine(limits: try limits.limits)
         let remotes = try engine.remotes()
         let source = try await contexts.source(through: remotes)
         guard let directory = source.directory else {
             throw CommandFailure.usage("`\(contexts.context)` is no directory, which a shell has its sources from")
         }
-        let image = try await build(source, engine, remotes)
+        let image = try await build(source, engine, remotes, terminal)
         let options = ProgramOptions(
             input: input, settings: try sandbox.settings(), environment: input.environment,
             sources: SourceMount(directory, at: mountAt), isShell: true)
@@ -64,7 +67,9 @@ struct ShellCommand: AsyncParsableCommand {
         }
     }
 
-    private func build(_ source: BuildSource, _ engine: Engine, _ remotes: BuildRemotes) async throws -> BuiltImage {
+    private func build(
+        _ source: BuildSource, _ engine: Engine, _ remotes: BuildRemotes, _ terminal: Terminal?
+    ) async throws -> BuiltImage {
         var request = try await source.request(
             targets: stage.map { [$0] } ?? [], arguments: try BuildCommand.pairs(buildArg, bare: .environment),
             labels: [:], platforms: [.current], network: network, epoch: "auto", usesCache: true)
@@ -72,15 +77,23 @@ struct ShellCommand: AsyncParsableCommand {
         request.settings = try sandbox.settings()
         request.remotes = remotes
         request.namedContexts = try await contexts.namedContexts(of: engine, through: remotes)
-        request.secrets = try secrets.secrets()
+        let lent = try secrets.secrets()
+        request.secrets = lent
         let view = try progress.view(for: source.dockerfile.source, store.color)
+        let showsOutput = progress.resolved != .tty
+        let shell = terminal.map {
+            FailureShell(
+                at: $0, view: view, source: source, showsOutput: showsOutput, hasSecrets: !lent.secrets.isEmpty)
+        }
+        if let shell { request.visitor = { try await shell.visit($0) } }
         do {
-            return try await view.following(images: { [$0] }) { [request] report in
-                try await engine.build(request, report: report)[0]
+            return try await view.following(images: { [$0] }) { [request] show in
+                try await engine.build(request, report: shell?.pass ?? show)[0]
             }
         } catch BuildError.step(let failure) {
+            if shell?.wasOpened == true { throw CommandFailure("\(failure)") }
             throw CommandFailure(
-                text: FailedStep(failure, in: source, showsOutput: progress.resolved != .tty).text)
+                text: FailedStep(failure, in: source, showsOutput: showsOutput, rerun: RerunCommand()).text)
         } catch BuildError.unreachable(let failure) {
             throw CommandFailure(text: FailedStep(failure, in: source, showsOutput: false).text, .infrastructure)
         }

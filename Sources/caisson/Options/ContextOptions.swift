@@ -38,6 +38,9 @@ struct ContextOptions: ParsableArguments {
 
     private static let standardInput = "/dev/stdin"
 
+    /// Whether standard input is the context or the Dockerfile.
+    var areGivenInput: Bool { context == "-" || file == "-" }
+
     /// `arguments` are the build's: one of them asks for the `.git` of a repository's commit. `inline` is the Dockerfile
     /// itself, in place of a file.
     func source(

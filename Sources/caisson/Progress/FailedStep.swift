@@ -9,16 +9,20 @@ struct FailedStep {
     private let failure: StepFailure
     private let source: BuildSource
     private let showsOutput: Bool
-    private let repetition: BuildRepetition?
+    private let rerun: RerunCommand?
+    private let ground: StepGround?
 
-    /// `showsOutput` is false if the end of the output stands above already.
+    /// `showsOutput` is false if the end of the output stands above already. `rerun` is nil for a command that cannot
+    /// open a shell there, `ground` for one whose options another build of the step's stage would lack.
     init(
-        _ failure: StepFailure, in source: BuildSource, showsOutput: Bool, repeating repetition: BuildRepetition? = nil
+        _ failure: StepFailure, in source: BuildSource, showsOutput: Bool, rerun: RerunCommand? = nil,
+        ground: StepGround? = nil
     ) {
         self.failure = failure
         self.source = source
         self.showsOutput = showsOutput
-        self.repetition = repetition
+        self.rerun = rerun
+        self.ground = ground
     }
 
     /// What failed, where, and how.
@@ -39,26 +43,8 @@ struct FailedStep {
     }
 
     private var wayIn: String {
-        guard let repetition else {
-            return "to look at it where it failed, build it from a file with --on-failure=shell"
-        }
-        let shell = "to look at it where it failed:\n    \(repetition.withShell)"
-        return ground(repetition).map { "\(shell)\nor at what it ran on:\n    \($0)" } ?? shell
-    }
-
-    /// A command in what the step ran on: the lines before it, built, are that image.
-    private func ground(_ repetition: BuildRepetition) -> String? {
-        let file = source.dockerfile.source.name
-        let line = failure.step.range.firstLine
-        let stage = source.dockerfile.stages.last { $0.node.range.firstLine <= line }
-        guard let directory = source.directory, FileContents.exists(FilePath(file).absolute()),
-            // The triggers of a base stand at the FROM of whoever starts from it.
-            let stage, stage.node.range.firstLine < line
-        else { return nil }
-        let options = ShellWords.quoted(repetition.options + ["-t", "look", directory.string])
-        return """
-            head -n \(line - 1) \(ShellWords.quoted(file)) | caisson build -f - \(options) \\
-                  && caisson run look /bin/sh -c 'ls -la'
-            """
+        let shell = rerun?.hint ?? "for a shell where it failed, build the target with caisson build --on-failure=shell"
+        guard let look = ground?.command(for: failure.step, of: source) else { return shell }
+        return "\(shell)\nor for a look at what it ran on:\n    \(look)"
     }
 }

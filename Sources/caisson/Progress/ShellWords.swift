@@ -8,7 +8,7 @@ enum ShellWords {
             && word.utf8.allSatisfy { byte in
                 (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
                     || (UInt8(ascii: "+")...UInt8(ascii: ":")).contains(byte)
-                    || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "=")
+                    || "_=@".utf8.contains(byte)
             }
         return isPlain
             ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"

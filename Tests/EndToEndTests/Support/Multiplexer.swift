@@ -23,6 +23,15 @@ final class Multiplexer: Sendable {
             "env -i \(quoted)\(namesStore ? " --root \(workspace.store)" : ""); echo exit $?; exec sleep 100")
     }
 
+    /// A command line as a shell reads it.
+    init(_ workspace: Workspace, shell command: String) async throws {
+        self.workspace = workspace
+        socket = workspace.path("tmux-\(UUID().uuidString.prefix(8))")
+        try await tmux(
+            "new-session", "-d", "-x", "200", "-y", "40", "-c", workspace.directory.string,
+            "\(command); echo exit $?; exec sleep 100")
+    }
+
     deinit {
         // SIGKILL of the server would leave nothing either, but this ends the programs in it first.
         let process = Process()

@@ -115,7 +115,7 @@ struct BakeBuilder {
         } catch BuildError.step(let failure) {
             let step = FailedStep(
                 failure, in: target.source, showsOutput: progress.resolved != .tty,
-                repeating: BuildRepetition(of: target.build))
+                rerun: RerunCommand(of: target.build), ground: StepGround(of: target.build))
             throw CommandFailure(text: step.text)
         } catch BuildError.unreachable(let failure) {
             let step = FailedStep(failure, in: target.source, showsOutput: false)
