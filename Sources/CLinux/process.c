@@ -68,6 +68,7 @@ static int run_child(void *argument) {
         // of it from its descriptors.
         if (!(program->clone_flags & CLONE_NEWPID) && getppid() != start->parent) _exit(127);
     }
+    if (program->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) fail(start, "give up privileges");
     if (program->new_session ? setsid() < 0 : setpgid(0, 0) < 0) fail(start, "create a process group");
     if (program->directory && chdir(program->directory) < 0) fail(start, "enter the working directory");
     if (limit(RLIMIT_FSIZE, program->file_size_limit) < 0 || limit(RLIMIT_CPU, program->cpu_seconds) < 0

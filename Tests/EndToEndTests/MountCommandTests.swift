@@ -150,6 +150,22 @@ struct MountCommandTests {
         #expect(nameless.code == 2 && nameless.errorText.contains("a cache needs an id"))
     }
 
+    @Test(.enabled(if: Requirements.isInstalled("ssh-agent", "ssh-keygen"), "needs ssh-agent"))
+    func aKilledBuildLeavesNoAgentWithKeys() async throws {
+        let workspace = try Workspace()
+        let mark = HostCensus.marker()
+        try await workspace.tool("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "key")
+        try workspace.context("RUN --mount=type=ssh,id=key,required sleep \(mark)\n")
+        let build = try await workspace.command(["build", "--ssh", "key=key", "app"]).start()
+        #expect(try await HostCensus.wait { !HostCensus.processes(with: "sleep\u{0}\(mark)").isEmpty })
+        let children = try await workspace.tool("ps", "-o", "pid=,comm=", "--ppid", "\(build.id)")
+        let line = children.split(separator: "\n").first { $0.hasSuffix("ssh-agent") }
+        let agent = try #require(line?.split(separator: " ").first, "\(children)")
+        build.kill()
+        _ = await build.result()
+        #expect(try await HostCensus.wait { !FileManager.default.fileExists(atPath: "/proc/\(agent)") })
+    }
+
     @Test func aKilledBuildLeavesNoLockOfACache() async throws {
         let workspace = try Workspace()
         let mark = HostCensus.marker()

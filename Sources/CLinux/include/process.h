@@ -13,6 +13,7 @@ struct caisson_program {
     int descriptor_count;
     uint64_t clone_flags;      // CLONE_NEW*
     int new_session;           // its own session and process group; else its own process group only
+    int no_new_privileges;     // set-id bits of the program mean nothing
     int dies_with_thread;      // SIGKILL when the calling thread ends
     uint64_t file_size_limit;  // RLIMIT_FSIZE; 0: the caller's
     uint64_t cpu_seconds;      // RLIMIT_CPU; 0: the caller's

@@ -8,10 +8,11 @@ extension Command {
         let stdout = try openOutput(output, inheriting: STDOUT_FILENO)
         let stderr = try openOutput(error, inheriting: STDERR_FILENO)
         let given = [stdin.descriptor?.rawValue, stdout.number, stderr.number]
-        let plan = ProcessPlan(
+        var plan = ProcessPlan(
             program: program.string, arguments: [program.string] + arguments, environment: environment,
             directory: directory?.string, descriptors: given + descriptors.map { $0.rawValue },
             newSession: newSession, limits: limits)
+        plan.noNewPrivileges = noNewPrivileges
         let process = try await plan.spawn()
         withExtendedLifetime((stdin, stdout, stderr, descriptors)) {}
         try stdout.capture?.start()

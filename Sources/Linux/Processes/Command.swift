@@ -37,6 +37,8 @@ package struct Command: Sendable {
     package var deadline: Duration?
     /// Its own session, without a controlling terminal.
     package var newSession = false
+    /// Set-id bits of the program mean nothing. The kernel lets a set-id program outlive whoever started it.
+    package var noNewPrivileges = false
     package var limits = Limits()
 
     /// Resource limits that only ever lower those of this process; nil leaves them.

@@ -31,6 +31,7 @@ package struct ProcessPlan: Sendable {
     package var descriptors: [CInt?]
     package var namespaces: Namespaces
     package var newSession: Bool
+    package var noNewPrivileges = false
     package var limits: Command.Limits
 
     package init(
@@ -74,6 +75,7 @@ package struct ProcessPlan: Sendable {
             plan.descriptor_count = CInt(numbers.count)
             plan.clone_flags = namespaces.rawValue
             plan.new_session = newSession ? 1 : 0
+            plan.no_new_privileges = noNewPrivileges ? 1 : 0
             plan.dies_with_thread = 1
             plan.file_size_limit = limits.fileSize ?? 0
             plan.cpu_seconds = limits.cpuSeconds ?? 0

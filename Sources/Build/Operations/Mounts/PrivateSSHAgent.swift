@@ -25,6 +25,8 @@ final class PrivateSSHAgent: Sendable {
         var command = Command(program, ["-D", "-a", childSocket])
         command.output = .discard
         command.descriptors = [directory]
+        // Set-id on many hosts: with that it would keep the keys after this process was killed.
+        command.noNewPrivileges = true
         let agent = PrivateSSHAgent(directory, try await command.start())
         try await agent.listens()
 
