@@ -27,6 +27,7 @@ extension Solver {
             refused = (vertex, refusal.message, refusal.hint)
         }
         guard let (vertex, message, hint) = refused else { return }
+        fates[vertex.id] = Fate(isCached: false, reasons: missReasons(of: vertex), hasFailed: true)
         if let failure = failure(of: vertex, message, hint: hint) { throw BuildError.step(failure) }
     }
 

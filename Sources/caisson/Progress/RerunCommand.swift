@@ -78,7 +78,7 @@ struct RerunCommand {
     }
 
     /// A message stays longer than a command line, and where others read it.
-    private static func withoutCredentials(_ word: String) -> String {
+    static func withoutCredentials(_ word: String) -> String {
         let parts = word.split(separator: "://", omittingEmptySubsequences: false)
         return parts.enumerated().map { index, part in
             let authority = part.prefix { $0 != "/" }

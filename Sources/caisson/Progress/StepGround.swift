@@ -40,8 +40,8 @@ struct StepGround {
     private var options: [String] {
         var options: [String] = []
         func add(_ name: String, _ values: [String]) { for value in values { options += [name, value] } }
-        add("--build-arg", build.buildArg.map(RerunCommand.withoutSecret))
-        add("--build-context", build.contexts.buildContext)
+        add("--build-arg", build.buildArg.map { RerunCommand.withoutCredentials(RerunCommand.withoutSecret($0)) })
+        add("--build-context", build.contexts.buildContext.map(RerunCommand.withoutCredentials))
         add("--platform", build.platform.count == 1 ? build.platform : [])
         add("--secret", build.secrets.secret)
         add("--ssh", build.secrets.ssh)
