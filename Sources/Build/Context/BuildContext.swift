@@ -23,8 +23,9 @@ package protocol BuildContext: Sendable {
 
 /// A file of a context, open for reading.
 package enum ContextContent: Sendable {
-    /// From the start of the file on; `as` is what it was when the context was read, nil for what nothing changes.
-    case file(SharedDescriptor, as: FileStatus?)
+    /// From the start of the file on; `as` is what it was when the context was read, nil for what nothing changes, and
+    /// `digest` that of its bytes, if it was asked for.
+    case file(SharedDescriptor, as: FileStatus?, digest: Digest? = nil)
     case bytes([UInt8])
 }
 

@@ -9,10 +9,12 @@ package import SystemPackage
 /// A directory as a context: what its ignore file leaves, with canonical modes, owners and no times.
 ///
 /// Pipes and devices are what they are; sockets, which no layer can hold, are left out. A clone's `.git` is no part of it,
-/// as it is none of the commit's tree, unless it is asked for. Files are opened below the directory's descriptor, never through a symbolic link.
+/// as it is none of the commit's tree, unless it is asked for. Files are opened below the directory's descriptor, never
+/// through a symbolic link.
 ///
 /// All of it is one state of the directory or the build fails: a file that is not what it was when it was found, and a
-/// directory that gained or lost a name while it was read or before its files were hashed.
+/// directory that gained or lost a name while it was read or before its files were hashed. A write that began before the
+/// walk changes no time any more when it goes on, so files must also have the bytes in the layer that they have in the key.
 package final class DirectoryContext: BuildContext {
     /// A file or directory as it was found.
     private struct Found: Sendable {
@@ -182,7 +184,7 @@ package final class DirectoryContext: BuildContext {
 
     package func open(_ id: Int) throws -> ContextContent {
         let (found, file) = try file(id)
-        return .file(file, as: found.status)
+        return .file(file, as: found.status, digest: state.withLock { $0.digests[id] })
     }
 
     private func file(_ id: Int) throws -> (Found, SharedDescriptor) {

@@ -50,7 +50,7 @@ extension LayerContents {
         case .context(let id):
             switch try contextContent(id) {
             case .bytes(let bytes): return .of(bytes)
-            case .file(let file, _): return BlobStream(reading: file)
+            case .file(let file, _, _): return BlobStream(reading: file)
             }
         }
     }

@@ -30,7 +30,7 @@ struct LayerContents: Sendable {
         case .context(let id):
             switch try contextContent(id) {
             case .bytes(let bytes): try receive(bytes)
-            case .file(let file, let status):
+            case .file(let file, let status, _):
                 try read(file, 0..<content.size, receive)
                 try ContextChange.check(file, is: status, path: "a file of the context")
             }
@@ -113,12 +113,13 @@ struct LayerContents: Sendable {
                         continue
                     }
                     let entry = TarEntry(path: path, kind: node.kind.tarKind, node)
-                    if case .context(let id) = content.source, case .file(let file, let status) = try contextContent(id)
+                    if case .context(let id) = content.source,
+                        case .file(let file, let status, let digest) = try contextContent(id)
                     {
-                        do { try writer.append(entry, .file(file)) } catch {
-                            // One that became shorter says so itself.
+                        do { try writer.append(entry, .file(file, expecting: digest)) } catch {
                             try ContextChange.check(file, is: status, path: path.description)
-                            throw error
+                            guard status != nil, (error as? StorageError)?.code == .contentMismatch else { throw error }
+                            throw ContextChange.error(path.description)
                         }
                         try ContextChange.check(file, is: status, path: path.description)
                     } else {
@@ -144,7 +145,7 @@ struct LayerContents: Sendable {
         case .context(let id):
             switch try contextContent(id) {
             case .bytes(let bytes): return .bytes(bytes)
-            case .file(let file, _): return .file(file)
+            case .file(let file, _, let digest): return .file(file, expecting: digest)
             }
         }
     }

@@ -1,6 +1,6 @@
 package import Archive
 package import Linux
-import OCI
+package import OCI
 
 /// Writes one canonical layer (layer contract 1), entry by entry, in one sequential pass.
 ///
@@ -24,8 +24,9 @@ package struct LayerWriter: ~Copyable {
     /// Where the content of a file comes from; as many bytes as the entry says.
     package enum Content: Sendable {
         case bytes([UInt8])
-        /// The bytes of `file` from `offset` on. A file that turns out shorter is an error.
-        case file(SharedDescriptor, offset: Int64 = 0)
+        /// The bytes of `file` from `offset` on. A file that turns out shorter is an error, and so is one whose bytes
+        /// do not have the digest that is expected, if one is.
+        case file(SharedDescriptor, offset: Int64 = 0, expecting: Digest? = nil)
         /// An entry's own content in the archive it was read from: `kind` says where.
         case archive(SharedDescriptor)
     }
@@ -100,8 +101,11 @@ package struct LayerWriter: ~Copyable {
                 throw StorageError(.invalidLayer, "`\(path)` has \(bytes.count) bytes, its entry says \(size)")
             }
             try bytes.withUnsafeBytes { try output.write($0) }
-        case .file(let file, let offset):
-            try output.copy(from: file, at: offset, count: size, of: path)
+        case .file(let file, let offset, let digest):
+            let found = try output.copy(from: file, at: offset, count: size, of: path, isHashed: digest != nil)
+            if let digest, found != digest {
+                throw StorageError(.contentMismatch, "`\(path)` has other bytes than when its digest was taken")
+            }
         case .archive(let file):
             var done: Int64 = 0
             for segment in segments ?? [TarEntry.Segment(offset: 0, length: size, storedAt: offset)] {
@@ -135,6 +139,7 @@ private final class BufferedOutput {
     private let file: PendingFile
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
     private var used = 0
+    private var hasher = SHA256Hasher()
 
     init(_ file: PendingFile) { self.file = file }
 
@@ -162,21 +167,27 @@ private final class BufferedOutput {
         }
     }
 
-    func copy(from source: SharedDescriptor, at offset: Int64, count: Int64, of path: EntryPath) throws {
+    /// Returns the digest of the bytes if `isHashed`.
+    @discardableResult
+    func copy(
+        from source: SharedDescriptor, at offset: Int64, count: Int64, of path: EntryPath, isHashed: Bool = false
+    ) throws -> Digest? {
         var done: Int64 = 0
         while done < count {
             if used == buffer.count { try flush() }
             let step = Int(min(count - done, Int64(buffer.count - used)))
-            let got = try source.read(
-                into: UnsafeMutableRawBufferPointer(rebasing: buffer[used..<used + step]), at: offset + done)
+            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[used..<used + step])
+            let got = try source.read(into: part, at: offset + done)
             guard got == step else {
                 throw StorageError(
                     .contentMismatch,
                     "`\(path)` became shorter while it was read: \(done + Int64(got)) of \(count) bytes")
             }
+            if isHashed { hasher.update(UnsafeRawBufferPointer(part)) }
             used += got
             done += Int64(got)
         }
+        return isHashed ? hasher.finish() : nil
     }
 
     func flush() throws {

@@ -66,6 +66,30 @@ struct ContextChangeTests {
         #expect("\(error!)".contains("changed while it was being read"), "\(error!)")
     }
 
+    /// A program that has a file mapped changes its bytes without its times.
+    @Test func aFileThatOnlyItsBytesShowToHaveChangedFailsTheBuild() async throws {
+        let shop = try await Workshop(hasBase: false)
+        try shop.write("f", String(repeating: "a", count: 4096))
+        let file = open(shop.path.appending("context/f").string, O_RDWR)
+        try #require(file >= 0)
+        defer { close(file) }
+        let mapping = try #require(mmap(nil, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0))
+        try #require(mapping != MAP_FAILED)
+        defer { munmap(mapping, 4096) }
+        // The first store changes the times, those after it do not.
+        mapping.storeBytes(of: UInt8(ascii: "b"), as: UInt8.self)
+        let context = try context(shop)
+        _ = try await context.tree()
+        _ = try await context.digests(of: [0])
+        let request = BuildRequest("FROM scratch\nCOPY . /", context: context)
+        mapping.storeBytes(of: UInt8(ascii: "c"), as: UInt8.self)
+        let error = await #expect(throws: (any Error).self) { try await shop.engine.build(request) { _ in } }
+        #expect("\(error!)".contains("`f` changed while it was being read"), "\(error!)")
+        mapping.storeBytes(of: UInt8(ascii: "b"), as: UInt8.self)
+        let image = try #require(try await shop.engine.build(request) { _ in }.last)
+        #expect(try await shop.tree(of: image).keys.sorted() == ["f"])
+    }
+
     /// A writer moves a file to and fro between two directories, or replaces one, all the time: no image has the moved
     /// file twice or not at all, or a file that is neither the one nor the other.
     @Test(arguments: Writer.Habit.allCases)
