@@ -101,11 +101,10 @@ static const char *const hold_steps[] = {
     "refuse link-local addresses", "set ping_group_range", "set ip_unprivileged_port_start",
 };
 
-static int map_ids(pid_t pid, const char *file, unsigned base, unsigned count) {
-    char path[64], text[64];
+static int map_ids(pid_t pid, const char *file, const char *map) {
+    char path[64];
     snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
-    snprintf(text, sizeof text, "0 %u %u\n", base, count);
-    return write_file(path, text);
+    return write_file(path, map);
 }
 
 static int open_namespace(pid_t pid, const char *name) {
@@ -126,8 +125,8 @@ static const char *create_namespaces(const struct supervisor *supervisor, int na
     if (holder < 0) return "create a user namespace";
     close(done[1]);
     const char *failed = NULL;
-    if (map_ids(holder, "uid_map", supervisor->base, supervisor->count) < 0
-        || map_ids(holder, "gid_map", supervisor->base, supervisor->count) < 0)
+    if (map_ids(holder, "uid_map", supervisor->id_map) < 0
+        || map_ids(holder, "gid_map", supervisor->id_map) < 0)
         failed = "map the ids of a user namespace";
     else if (write(mapped[1], "", 1) != 1 || read(done[0], answer, sizeof answer) != sizeof answer || answer[1]) {
         errno = answer[0];

@@ -155,7 +155,7 @@ __attribute__((constructor)) static void become_supervisor(int count, char **arg
     struct supervisor supervisor = {
         .socket = 0,
         .base = (unsigned)strtoul(arguments[1], NULL, 10),
-        .count = (unsigned)strtoul(arguments[2], NULL, 10),
+        .id_map = arguments[2],
         .slirp = arguments[3],
     };
     fcntl(supervisor.socket, F_SETFD, FD_CLOEXEC);

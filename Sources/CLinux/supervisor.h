@@ -8,7 +8,7 @@
 struct supervisor {
     int socket;
     unsigned base;        // first id of the user namespaces, outside
-    unsigned count;       // how many ids they have
+    const char *id_map;   // all of them, as /proc/<pid>/uid_map has it
     const char *slirp;    // path of slirp4netns; "" without
 };
 

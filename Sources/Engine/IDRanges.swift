@@ -8,6 +8,11 @@ struct IDRanges: Sendable {
     private static let first: UInt32 = 1_879_048_192
     private static let count: UInt32 = 65536
     private static let slots = 2048
+    /// What the first slots have besides, for users of directory services: where no distribution gives any ids. The others
+    /// have 65536 ids.
+    private static let upperFirst: UInt32 = 1 << 31
+    private static let upperCount: UInt32 = (1 << 23) - count
+    private static let upperSlots = 255
 
     /// A range for probes, which leave nothing behind.
     static let sample = IDMapping(base: first + UInt32(slots) * count, count: count)
@@ -22,10 +27,14 @@ struct IDRanges: Sendable {
         try DirectoryTree.create(directory)
         for slot in 0..<Self.slots {
             guard let lock = try FileLock.take(directory.appending(String(slot)), .exclusive) else { continue }
-            let base = Self.first + UInt32(slot) * Self.count
-            return IDRangeLease(ids: IDMapping(base: base, count: Self.count), lock: lock)
+            return IDRangeLease(ids: Self.ids(of: UInt32(slot)), lock: lock)
         }
         throw EngineError("all \(Self.slots) ranges of user ids are in use by builds")
+    }
+
+    private static func ids(of slot: UInt32) -> IDMapping {
+        let ids = IDMapping(base: first + slot * count, count: count)
+        return slot < upperSlots ? ids.extended(base: upperFirst + slot << 23, count: upperCount) : ids
     }
 }
 

@@ -2,14 +2,14 @@ internal import CLinux
 import Glibc
 import SystemPackage
 
-/// A user namespace with one range of ids and no process in it: what the ids of a mount are mapped by. Held by its
+/// A user namespace without processes: what the ids of a mount are mapped by. Held by its
 /// descriptor, gone with it.
 package struct UserNamespace: ~Copyable, Sendable {
     package let descriptor: OwnedDescriptor
 
     /// Needs the right to map `mapping`'s ids: root, or CAP_SETUID and CAP_SETGID.
     package init(_ mapping: IDMapping) throws(SystemError) {
-        try self.init(users: mapping.mapLine, groups: mapping.mapLine)
+        try self.init(users: mapping.mapText, groups: mapping.mapText)
     }
 
     /// Maps one user and one group, each from an id inside to one outside. On a mount mapped by it, what is theirs

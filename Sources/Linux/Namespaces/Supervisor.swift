@@ -70,7 +70,7 @@ package final class Supervisor: Sendable {
         try connection.listen(on: loop)
         let plan = ProcessPlan(
             program: "/proc/self/exe",
-            arguments: [CAISSON_SUPERVISOR_NAME, "\(ids.base)", "\(ids.count)", slirp4netns?.string ?? ""],
+            arguments: [CAISSON_SUPERVISOR_NAME, "\(ids.base)", ids.mapText, slirp4netns?.string ?? ""],
             descriptors: [theirs.rawValue, nil, nil], namespaces: [.mount, .process], newSession: true)
         let process = try await plan.start()
         withExtendedLifetime(theirs) {}

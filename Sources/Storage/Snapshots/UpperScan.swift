@@ -166,7 +166,7 @@ struct UpperScan {
             throw StorageError(
                 .invalidLayer,
                 "cannot commit `/\(path)`: its owner \(status.uid):\(status.gid) is none of the step's ids, "
-                    + "\(ids.base) to \(ids.base + (ids.count - 1))")
+                    + ids.outsideText)
         }
         let kind: TarEntry.Kind
         switch status.kind {
