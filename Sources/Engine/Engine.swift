@@ -69,6 +69,13 @@ package final class Engine: Sendable {
         try await solving(request, limits, report) { solver, targets in await solver.solveEach(targets) }
     }
 
+    /// What base images add to what is said about the Dockerfile; nothing is run and no layer fetched.
+    package func survey(_ request: BuildRequest) async throws -> PlanSurvey {
+        let lease = try store.lease()
+        defer { withExtendedLifetime(lease) {} }
+        return try await Planner.survey(request, images: library)
+    }
+
     private func solving(
         _ request: BuildRequest, _ limits: EngineLimits?, _ report: @escaping EventSink,
         _ solve: (Solver, [VertexID]) async throws -> [Result<LayerChain, any Error>]

@@ -5,22 +5,29 @@ internal import OCI
 struct ImageResolution {
     let targets: [Stage]
     let names: [SourceNames]
-    let source: SourceText
     let resolver: any BaseImageResolver
 
-    func images() async throws -> [ImageKey: BaseImage] {
+    func images() async throws -> [ImageKey: BaseImage] { try await images { throw $0 } }
+
+    /// The images that can be had. `miss` learns why another cannot, and ends it all by throwing.
+    func images(missing miss: (any Error) throws -> Void) async throws -> [ImageKey: BaseImage] {
         var images: [ImageKey: BaseImage] = [:]
+        var asked: Set<ImageKey> = []
         while true {
-            var missing: [Request] = []
-            var asked = Set(images.keys)
+            var requests: [Request] = []
             for names in names {
                 let reachable = try ReachableImages(from: targets, names, known: images)
                 for (key, range) in reachable.references where asked.insert(key).inserted {
-                    missing.append(try request(key, range, names))
+                    do { requests.append(try request(key, range, names)) } catch { try miss(error) }
                 }
             }
-            if missing.isEmpty { return images }
-            for (key, image) in try await resolve(missing) { images[key] = image }
+            if requests.isEmpty { return images }
+            try await withThrowingTaskGroup(of: (ImageKey, Result<BaseImage, any Error>).self) { group in
+                for request in requests { group.addTask { (request.key, await result(of: request)) } }
+                for try await (key, result) in group {
+                    do { images[key] = try result.get() } catch { try miss(error) }
+                }
+            }
         }
     }
 
@@ -46,13 +53,8 @@ struct ImageResolution {
         }
     }
 
-    private func resolve(_ requests: [Request]) async throws -> [(ImageKey, BaseImage)] {
-        try await withThrowingTaskGroup(of: (ImageKey, BaseImage).self) { group in
-            for request in requests { group.addTask { (request.key, try await image(request)) } }
-            var images: [(ImageKey, BaseImage)] = []
-            for try await image in group { images.append(image) }
-            return images
-        }
+    private func result(of request: Request) async -> Result<BaseImage, any Error> {
+        do { return .success(try await image(request)) } catch { return .failure(error) }
     }
 
     private func image(_ request: Request) async throws -> BaseImage {
@@ -64,9 +66,8 @@ struct ImageResolution {
                         "image `\(request.reference)` has \(error)", at: request.range,
                         hint: "choose one of them with --platform, or for this stage with `FROM --platform=…`"))
             }
-            let start = request.range.start
-            let meant = nearestStage(to: request.key.name).map { "; did you mean the stage or context `\($0)`?" } ?? ""
-            throw BuildError.infrastructure("\(source.name):\(start.line):\(start.column): \(error)\(meant)")
+            let meant = nearestStage(to: request.key.name).map { "did you mean the stage or context `\($0)`?" }
+            throw MissingImage(diagnostic: .error("\(error)", at: request.range, hint: meant))
         }
     }
 
@@ -74,5 +75,18 @@ struct ImageResolution {
     private func nearestStage(to name: String) -> String? {
         let known = names.flatMap { names in names.dockerfile.stages.compactMap(\.name) + names.contexts.names }
         return Suggestion.nearest(to: name, among: known.filter { $0 != name })
+    }
+}
+
+/// An image that its registry does not have, or that cannot be asked for.
+struct MissingImage: Error {
+    /// At the place that names it.
+    let diagnostic: Diagnostic
+
+    func failure(in source: SourceText) -> BuildError {
+        let start = diagnostic.range?.start
+        let place = start.map { "\(source.name):\($0.line):\($0.column): " } ?? ""
+        let hint = diagnostic.hint.map { "; \($0)" } ?? ""
+        return .infrastructure("\(place)\(diagnostic.message)\(hint)")
     }
 }

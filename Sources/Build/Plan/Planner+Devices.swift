@@ -16,6 +16,7 @@ extension Planner {
                         "`\(option.name)` is no name for a device", at: option.range,
                         hint: "write vendor/class=name, vendor/class=* or vendor/class"))
             }
+            if isSurvey { continue }
             let devices = hostDevices.devices(named: option.name)
             if devices.isEmpty { try miss(option) }
             for device in devices where taken.insert(device.name).inserted {

@@ -56,7 +56,9 @@ extension Planner {
         case .scratch: .vertex(graph.add(.scratch, inputs: [], step: nil))
         case .stage(let other): .vertex(vertex(of: other))
         case .files(let name, let context): .context(graph.number(of: context, named: name))
-        case .image(let key): .vertex(graph.add(.image(image(key)), inputs: [], step: nil))
+        case .image(let key):
+            // A survey goes on without what cannot be had.
+            .vertex(graph.add(isSurvey ? .scratch : .image(image(key)), inputs: [], step: nil))
         }
     }
 

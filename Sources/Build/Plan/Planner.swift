@@ -25,8 +25,10 @@ package struct Planner {
     /// What ARG instructions were carried out, those of triggers among them.
     var argumentNames: Set<String> = []
     let settings: LintSettings
+    /// Nothing is going to be built: what depends on this host is not looked at, and mistakes do not end the planning.
+    let isSurvey: Bool
     private var planned: [Int: StageState] = [:]
-    private var vertices: [Int: VertexID] = [:]
+    var vertices: [Int: VertexID] = [:]
     /// How many have yet to ask for the state of a stage; nobody asks for it again once these have.
     private var heirs: [Int: Int] = [:]
 
@@ -35,10 +37,7 @@ package struct Planner {
     /// Throws `BuildError.dockerfile` with every mistake that was found, or what resolving an image threw.
     package static func plan(_ request: BuildRequest, images resolver: any BaseImageResolver) async throws -> BuildPlan
     {
-        var request = request
-        if let frontEnd = request.buildArguments[DockerfileStages.frontEndArgument] {
-            request.dockerfile = DockerfileStages(request.dockerfile.syntax, frontEnd: frontEnd)
-        }
+        let request = withFrontEnd(request)
         let dockerfile = request.dockerfile
         guard !dockerfile.diagnostics.hasErrors else {
             throw BuildError.dockerfile(dockerfile.diagnostics, in: dockerfile.source)
@@ -51,17 +50,12 @@ package struct Planner {
                 "the annotation `\(annotation.name)` is for the index, and an image for one platform has none")
         }
         do {
-            let targets = try targetStages(request)
-            let names = try request.platforms.map { platform in
-                SourceNames(
-                    dockerfile: dockerfile, contexts: request.namedContexts,
-                    globals: try globalArguments(request, target: targets.last, platform: platform), platform: platform)
-            }
+            let (targets, names) = try subjects(of: request)
             let settings = LintSettings(
                 dockerfile, directive: request.buildArguments[DockerfileCheck.argumentName])
             var warnings = try findings(request, targets, names).filter { $0.severity == .warning }
             let images = try await ImageResolution(
-                targets: targets, names: names, source: dockerfile.source, resolver: resolver
+                targets: targets, names: names, resolver: resolver
             ).images()
             var graph = Graph(contexts: [request.context])
             var steps: [Step] = []
@@ -81,7 +75,27 @@ package struct Planner {
             return BuildPlan(graph: graph, targets: results, steps: steps, warnings: warnings.inOrder)
         } catch let error as ArgumentError {
             throw BuildError.dockerfile([error.diagnostic], in: dockerfile.source)
-        } catch let error as PlanError { throw BuildError.dockerfile([error.diagnostic], in: dockerfile.source) }
+        } catch let error as PlanError {
+            throw BuildError.dockerfile([error.diagnostic], in: dockerfile.source)
+        } catch let error as MissingImage { throw error.failure(in: dockerfile.source) }
+    }
+
+    static func withFrontEnd(_ request: BuildRequest) -> BuildRequest {
+        guard let frontEnd = request.buildArguments[DockerfileStages.frontEndArgument] else { return request }
+        var request = request
+        request.dockerfile = DockerfileStages(request.dockerfile.syntax, frontEnd: frontEnd)
+        return request
+    }
+
+    /// The targets, and what names mean on each platform.
+    static func subjects(of request: BuildRequest) throws -> (targets: [Stage], names: [SourceNames]) {
+        let targets = try targetStages(request)
+        let names = try request.platforms.map { platform in
+            SourceNames(
+                dockerfile: request.dockerfile, contexts: request.namedContexts,
+                globals: try globalArguments(request, target: targets.last, platform: platform), platform: platform)
+        }
+        return (targets, names)
     }
 
     /// What the language says of the stages that are built; errors among it are those that the file asks for.
@@ -102,12 +116,13 @@ package struct Planner {
         return findings
     }
 
-    private init(
+    init(
         request: BuildRequest, names: SourceNames, images: [ImageKey: BaseImage], graph: Graph, steps: [Step],
-        settings: LintSettings
+        settings: LintSettings, isSurvey: Bool = false
     ) {
         self.request = request
         self.settings = settings
+        self.isSurvey = isSurvey
         dockerfile = request.dockerfile
         self.names = names
         self.images = images
@@ -155,13 +170,18 @@ package struct Planner {
 
     /// Plans each stage after all that it needs, so that none waits in the middle of another.
     private mutating func images(of targets: [Stage]) throws -> [PlannedImage] {
+        for stage in try stages(of: targets) { try plan(stage) }
+        return targets.map { image(of: takeState(of: $0), $0) }
+    }
+
+    /// The stages to plan, in their order; the state of each is kept for as many as will ask for it.
+    mutating func stages(of targets: [Stage]) throws -> [Stage] {
         let stages = try ReachableImages(from: targets, names, known: images).stages
         for stage in stages where try names.replacement(of: stage) == nil {
             if case .stage(let parent) = try names.base(of: stage) { heirs[parent.index, default: 0] += 1 }
         }
         for target in targets { heirs[target.index, default: 0] += 1 }
-        for stage in stages { try plan(stage) }
-        return targets.map { image(of: takeState(of: $0), $0) }
+        return stages
     }
 
     /// The state at the end of a stage, for one of its heirs. The last one gets it without a copy, which holds every
@@ -182,7 +202,7 @@ package struct Planner {
         return vertex
     }
 
-    private mutating func plan(_ stage: Stage) throws {
+    mutating func plan(_ stage: Stage) throws {
         let state: StageState
         if let replacement = try names.replacement(of: stage) {
             state = try begin(stage, from: replacement)
@@ -195,7 +215,7 @@ package struct Planner {
 
     /// Adds findings to the warnings; one that the file wants as an error ends the planning.
     mutating func report(_ findings: [Diagnostic]) throws {
-        if let error = findings.first(where: { $0.severity == .error }) { throw PlanError(error) }
+        if !isSurvey, let error = findings.first(where: { $0.severity == .error }) { throw PlanError(error) }
         warnings += findings
     }
 

@@ -19,7 +19,7 @@ package struct DockerfileStages: Sendable {
     /// In the order of the file. The stages may only be built when there is no error among them.
     package let diagnostics: [Diagnostic]
     /// The file is for another front end, which may have another language: nothing else is said about it.
-    let hasForeignFrontEnd: Bool
+    package let hasForeignFrontEnd: Bool
     /// The stages of each name, in the order of the file.
     private let named: [String: [Int]]
 

@@ -41,6 +41,8 @@ package struct DockerfileCall: Hashable, Sendable {
         package var buildPlatform: PlatformArguments.Platform
         /// The ignore file of the context, if there is a context.
         package var ignore: IgnoreFile?
+        /// What is known besides of the stages, by their base images.
+        package var findings: [Diagnostic] = []
 
         package init(
             target: String? = nil, buildArguments: [String: String] = [:], platform: PlatformArguments.Platform,
@@ -78,10 +80,10 @@ package struct DockerfileCall: Hashable, Sendable {
 
     private func check(_ file: DockerfileStages, _ circumstances: Circumstances) -> Answer {
         let directive = circumstances.buildArguments[DockerfileCheck.argumentName]
-        return answer(
-            DockerfileCheck.check(
-                file, ignore: circumstances.ignore, directive: directive,
-                buildArguments: circumstances.buildArguments), in: file.source)
+        let findings = DockerfileCheck.check(
+            file, ignore: circumstances.ignore, directive: directive, buildArguments: circumstances.buildArguments)
+        let others = circumstances.findings.filter { !findings.contains($0) }
+        return answer((findings + others).inOrder, in: file.source)
     }
 
     private func answer(_ diagnostics: [Diagnostic], in source: SourceText) -> Answer {

@@ -71,10 +71,16 @@ struct BuildCommand: AsyncParsableCommand {
             through: remotes, arguments: Self.pairs(buildArg, bare: .environment))
         plan = plan.naming(source.dockerfile.stages.map(\.name))
         if let question {
+            var survey: PlanSurvey?
+            if question.method == .check {
+                survey = try await engine.survey(
+                    try await request(for: source, of: engine, through: remotes, lending: lent))
+            }
             return try CallOptions.answer(
                 question, about: source.dockerfile, ignore: source.ignore, target: targets.last,
                 arguments: try Self.pairs(buildArg, bare: .environment),
-                platform: try Self.platforms(platform)[0], printsJSON: store.json)
+                platform: try Self.platforms(platform)[0], printsJSON: store.json,
+                survey: survey)
         }
         var request = try await request(for: source, of: engine, through: remotes, lending: lent)
         let view = try progress.view(for: source.dockerfile.source, store.color)

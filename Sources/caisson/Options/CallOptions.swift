@@ -35,12 +35,18 @@ struct CallOptions: ParsableArguments {
     /// Prints the answer; one that reports errors fails.
     static func answer(
         _ question: DockerfileCall, about dockerfile: DockerfileStages, ignore: IgnoreFile?, target: String?,
-        arguments: [String: String], platform: Platform, printsJSON: Bool
+        arguments: [String: String], platform: Platform, printsJSON: Bool, survey: PlanSurvey? = nil
     ) throws {
         let question = DockerfileCall(question.method, printsJSON: question.printsJSON || printsJSON)
-        let circumstances = DockerfileCall.Circumstances(
+        var circumstances = DockerfileCall.Circumstances(
             target: target, buildArguments: arguments, platform: .init(of: platform),
             buildPlatform: .init(of: .current), ignore: ignore)
+        circumstances.findings = survey?.findings ?? []
+        for image in survey?.missing ?? [] {
+            let place = image.range.map { "\(dockerfile.source.name):\($0.start.line):\($0.start.column): " } ?? ""
+            let hint = image.hint.map { "; \($0)" } ?? ""
+            StandardError.write("warning: \(place)checked without this image: \(image.message)\(hint)\n")
+        }
         let answer: DockerfileCall.Answer
         do { answer = try question.answer(about: dockerfile, in: circumstances) } catch {
             throw CommandFailure.usage(error.message, hint: error.hint)

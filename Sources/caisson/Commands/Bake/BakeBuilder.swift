@@ -62,11 +62,7 @@ struct BakeBuilder {
         let secrets = try build.command.secrets.secrets()
         let remotes = try engine.remotes(secrets: secrets)
         let source = try await build.source(through: remotes)
-        var command = build.command
-        // A filter that several targets inherit need not mean a stage of each.
-        let stages = Set(source.dockerfile.stages.enumerated().map { $1.name?.lowercased() ?? String($0) })
-        command.cache.noCacheFilter = command.cache.noCacheFilter.filter { stages.contains($0.lowercased()) }
-        let request = try await command.request(for: source, of: engine, through: remotes, lending: secrets)
+        let request = try await build.request(for: source, of: engine, through: remotes, lending: secrets)
         return Ready(build: build, source: source, request: request)
     }
 
@@ -125,6 +121,16 @@ struct BakeBuilder {
 }
 
 extension BakeTargetBuild {
+    func request(
+        for source: BuildSource, of engine: Engine, through remotes: BuildRemotes, lending secrets: BuildSecrets
+    ) async throws -> BuildRequest {
+        var command = command
+        // A filter that several targets inherit need not mean a stage of each.
+        let stages = Set(source.dockerfile.stages.enumerated().map { $1.name?.lowercased() ?? String($0) })
+        command.cache.noCacheFilter = command.cache.noCacheFilter.filter { stages.contains($0.lowercased()) }
+        return try await command.request(for: source, of: engine, through: remotes, lending: secrets)
+    }
+
     func source(through remotes: BuildRemotes) async throws -> BuildSource {
         do {
             return try await command.contexts.source(

@@ -3,6 +3,7 @@ import Build
 import Dockerfile
 import Engine
 import Linux
+import OCI
 
 /// Questions about the Dockerfiles of targets: one for all (`--call`, `--check`), or what a target's own `call` asks.
 struct BakeQuestions {
@@ -22,14 +23,25 @@ struct BakeQuestions {
         let engine = try store.engine()
         var failed = false
         for (build, question) in questions {
-            let remotes = try engine.remotes(secrets: try build.command.secrets.secrets())
+            let secrets = try build.command.secrets.secrets()
+            let remotes = try engine.remotes(secrets: secrets)
             let source = try await build.source(through: remotes)
             if questions.count > 1, !printsJSON { StandardOutput.write("\(build.name):\n") }
+            var survey: PlanSurvey?
+            if question.method == .check {
+                var request = try await build.request(for: source, of: engine, through: remotes, lending: secrets)
+                for (name, target) in build.target.links {
+                    request.namedContexts[name] = .image(
+                        try ImageReference(argument: name), UnbuiltTarget(name: target))
+                }
+                survey = try await engine.survey(request)
+            }
             do {
                 try CallOptions.answer(
                     question, about: source.dockerfile, ignore: source.ignore, target: build.command.target.last,
                     arguments: try BuildCommand.pairs(build.command.buildArg),
-                    platform: try BuildCommand.platforms(build.command.platform)[0], printsJSON: printsJSON)
+                    platform: try BuildCommand.platforms(build.command.platform)[0], printsJSON: printsJSON,
+                    survey: survey)
             } catch let failure as CommandFailure where failure.text.isEmpty { failed = true }
         }
         if failed { throw CommandFailure.silent }
@@ -42,5 +54,14 @@ struct BakeQuestions {
         options.call = call
         options.check = false
         return try options.question()
+    }
+}
+
+/// Stands in for a target that another one starts from.
+private struct UnbuiltTarget: BaseImageResolver {
+    let name: String
+
+    func resolve(_ reference: ImageReference, platform: Platform) async throws -> BaseImage {
+        throw OCIError(.notFound, "the target `\(name)` is not built for a check")
     }
 }
