@@ -66,15 +66,24 @@ struct ImageResolution {
                         "image `\(request.reference)` has \(error)", at: request.range,
                         hint: "choose one of them with --platform, or for this stage with `FROM --platform=…`"))
             }
-            let meant = nearestStage(to: request.key.name).map { "did you mean the stage or context `\($0)`?" }
-            throw MissingImage(diagnostic: .error("\(error)", at: request.range, hint: meant))
+            throw MissingImage(diagnostic: .error("\(error)", at: request.range, hint: hint(for: request.key.name)))
         }
     }
 
     /// What a name that turned out to be no image may have been meant to be.
-    private func nearestStage(to name: String) -> String? {
+    private func hint(for name: String) -> String? {
+        if Int(name) != nil { return numberHint(for: name) }
         let known = names.flatMap { names in names.dockerfile.stages.compactMap(\.name) + names.contexts.names }
-        return Suggestion.nearest(to: name, among: known.filter { $0 != name })
+        let near = Suggestion.nearest(to: name, among: known.filter { $0 != name })
+        return near.map { "did you mean the stage or context `\($0)`?" }
+    }
+
+    private func numberHint(for name: String) -> String {
+        let rule = "only COPY --from knows stages by number, elsewhere `\(name)` is an image"
+        guard let stage = names.first?.dockerfile.stage(name), let own = stage.name else {
+            return "\(rule): name the stage with `FROM … AS name` and use that name"
+        }
+        return "\(rule): stage \(name) is called `\(own)`"
     }
 }
 

@@ -28,6 +28,21 @@ struct MountPlanTests {
         #expect(try await Self.mounts(text).map(\.target) == targets)
     }
 
+    @Test(arguments: [
+        ("FROM scratch AS base\nFROM scratch\nRUN --mount=from=0,target=/x true", "3:5", "stage 0 is called `base`"),
+        ("FROM scratch\nFROM scratch\nRUN --mount=type=cache,from=0,target=/x true", "3:5", "`FROM … AS name`"),
+        ("FROM scratch AS a\nFROM 0", "2:6", "stage 0 is called `a`"),
+    ])
+    func numberOfAStageIsExplainedWhereItIsAnImage(_ dockerfile: String, place: String, hint: String) async throws {
+        let error = await #expect(throws: BuildError.self) { try await BuildPlan.of(dockerfile) }
+        let text = error?.description ?? ""
+        #expect(
+            text.contains("Dockerfile:\(place)") && text.contains("only COPY --from") && text.contains(hint), "\(text)")
+        // There may be such an image.
+        let plan = try await BuildPlan.of(dockerfile, images: KnownImages(["0": try .sample()]))
+        #expect(plan.graph.vertices.contains { if case .image = $0.operation { true } else { false } })
+    }
+
     static let caches: [(String, String)] = [
         ("target=/root/.cache/", "/root/.cache"), ("target=./x", "x"), ("target=a/../b", "b"), ("target=../b", "../b"),
         ("target=/a,id=given", "given"), ("target=/a,id=$v", "value"),
