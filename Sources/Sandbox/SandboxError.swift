@@ -19,10 +19,12 @@ package struct SandboxError: Error, Hashable, Sendable, CustomStringConvertible 
 
     package let code: Code
     package let message: String
+    package let hint: String?
 
-    package init(_ code: Code, _ message: String) {
+    package init(_ code: Code, _ message: String, hint: String? = nil) {
         self.code = code
         self.message = message
+        self.hint = hint
     }
 
     /// Whether the author of the build can mend it: the host is not at fault.

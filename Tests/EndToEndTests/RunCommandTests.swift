@@ -34,6 +34,24 @@ struct RunCommandTests {
         #expect(result.errorText.contains("error: ") && result.errorText.contains("/bin/absent"), "\(result.errorText)")
     }
 
+    @Test(arguments: [
+        ("absent", "PATH"), ("/bin/absent", "at that path"),
+    ])
+    func programThatIsNotThereIsNamedOnceWithARemedy(program: String, remedy: String) async throws {
+        let workspace = try Workspace()
+        try workspace.context("CMD [\"/bin/sh\"]\n")
+        try await workspace.succeed("build", "-t", "example.org/app:1", "app")
+        let result = try await workspace.caisson("run", "example.org/app:1", program)
+        let lines = result.errorText.split(separator: "\n")
+        #expect(lines.count == 2, "\(result.errorText)")
+        #expect(lines.first?.hasPrefix("error: ") == true && lines.first?.contains("`\(program)`") == true)
+        #expect(lines.last?.hasPrefix("hint: ") == true && lines.last?.contains(remedy) == true)
+        // A program that says the same of another is not held back.
+        let said = try await workspace.caisson(
+            "run", "example.org/app:1", "/bin/sh", "-c", "echo 'executable file `x` not found' >&2; exit 3")
+        #expect(said.code == 3 && said.errorText == "executable file `x` not found\n")
+    }
+
     @Test func imageWithoutACommandNeedsOne() async throws {
         let workspace = try Workspace()
         try workspace.context("ENV A=1\n")

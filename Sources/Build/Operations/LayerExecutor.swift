@@ -70,8 +70,7 @@ package struct LayerExecutor: OperationExecutor {
     /// What the author of the build can mend; nil for other errors.
     private static func mistake(in error: any Error) -> (message: String, hint: String?)? {
         switch error {
-        case let error as SandboxError where error.isOfTheBuild:
-            (error.message, nil)
+        case let error as SandboxError where error.isOfTheBuild: (error.message, error.hint)
         case let error as StorageError where error.code == .unsuitableMountPoint: (error.message, nil)
         case let error as CopyError: (error.message, error.hint)
         case let error as RunMountError: (error.message, error.hint)

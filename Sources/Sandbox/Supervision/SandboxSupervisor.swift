@@ -160,8 +160,7 @@ package final class SandboxSupervisor: Sendable {
                     cgroup: cgroup.processFiles, mounts: mounts.descriptors, input: streams.input)
             }
             let duration = clock.now - start
-            try await streams.end()
-            return Ending(end: end, duration: duration, log: try log.contents(limit: 1 << 16))
+            return Ending(end: end, duration: duration, log: try await streams.end(log: log))
         } catch {
             try await streams.abandon()
             throw error

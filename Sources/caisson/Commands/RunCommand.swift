@@ -51,7 +51,7 @@ enum ProgramExit {
                 channel == .standardOutput ? StandardOutput.write(bytes) : StandardError.write(bytes)
             }
         } catch let error as SandboxError where error.code == .notExecutable {
-            StandardError.write("error: \(error)\n")
+            StandardError.write("error: \(error)\n" + (error.hint.map { "hint: \($0)\n" } ?? ""))
             code = notFound
         } catch let error as SandboxError where error.isOfTheBuild {
             throw CommandFailure.usage("\(error)")
