@@ -94,6 +94,7 @@ struct BadInputTests {
         let result = try await workspace.caisson("build", "app")
         #expect(result.code == 1)
         #expect(result.errorText.contains("/bin/sh"), "\(result.errorText)")
+        #expect(result.errorText.contains("hint: the image has no shell at that path"), "\(result.errorText)")
     }
 
     @Test func limitsThatStopACommandAreNamed() async throws {

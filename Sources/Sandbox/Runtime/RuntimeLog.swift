@@ -18,9 +18,14 @@ enum RuntimeLog {
     }
 
     private static func hint(_ program: String) -> String {
-        program.contains("/")
-            ? "the image has no program at that path: check the path, and that the file may be executed"
-            : "no directory in the image's PATH has that program: check the name, or give its path in the image"
+        switch program {
+        case "/bin/sh", "/bin/bash", "/bin/ash":
+            "the image has no shell at that path: name a program that it has, in a Dockerfile as "
+                + #"["program", "argument"]"#
+        case _ where program.contains("/"):
+            "the image has no program at that path: check the path, and that the file may be executed"
+        default: "no directory in the image's PATH has that program: check the name, or give its path in the image"
+        }
     }
 
     /// crun begins a line with the time when it writes to a file.
