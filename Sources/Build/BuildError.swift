@@ -10,6 +10,8 @@ package enum BuildError: Error, Sendable, CustomStringConvertible {
     case request(String)
     /// What a step takes from elsewhere cannot be had: the network or a server failed.
     case unreachable(StepFailure)
+    /// What the Dockerfile names there cannot be had: it is unknown, or the network or a server failed. Nothing was run.
+    case unavailable(Diagnostic, in: SourceText)
     /// Something outside the build failed: registry, disk, host feature.
     case infrastructure(String)
 
@@ -17,6 +19,7 @@ package enum BuildError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .dockerfile(let diagnostics, let source):
             diagnostics.filter { $0.severity == .error }.map { $0.render(in: source) }.joined(separator: "\n")
+        case .unavailable(let diagnostic, let source): diagnostic.render(in: source)
         case .step(let failure), .unreachable(let failure): failure.description
         case .request(let message), .infrastructure(let message): message
         }
@@ -28,7 +31,7 @@ extension BuildError {
     var stepMessage: String? {
         switch self {
         case .step(let failure), .unreachable(let failure): failure.message
-        case .dockerfile, .request, .infrastructure: nil
+        case .dockerfile, .request, .unavailable, .infrastructure: nil
         }
     }
 }

@@ -51,13 +51,13 @@ struct Failure {
         switch error {
         case .dockerfile, .step: .failed
         case .request: .usage
-        case .unreachable, .infrastructure: .infrastructure
+        case .unreachable, .unavailable, .infrastructure: .infrastructure
         }
     }
 
     private static func message(of error: BuildError) -> String {
         switch error {
-        case .dockerfile: error.description
+        case .dockerfile, .unavailable: error.description
         case .step, .request, .unreachable, .infrastructure: "error: \(error.description)"
         }
     }

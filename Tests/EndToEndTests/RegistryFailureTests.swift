@@ -53,7 +53,8 @@ struct RegistryFailureTests {
         let result = try await workspace.caisson("build", "app")
         #expect(result.code == 3)
         #expect(result.errorText.contains("127.0.0.1:1") && result.errorText.contains("refused"), "\(result.errorText)")
-        #expect(result.errorText.contains("Dockerfile:1"), "\(result.errorText)")
+        #expect(result.errorText.hasPrefix("app/Dockerfile:1:6: error: "), "\(result.errorText)")
+        #expect(result.errorText.contains(">>> 1 | FROM 127.0.0.1:1/base:1\n"), "\(result.errorText)")
     }
 
     @Test func imageThatIsNotThereIsNamed() async throws {
@@ -63,8 +64,35 @@ struct RegistryFailureTests {
         let result = try await workspace.caisson("build", "app")
         #expect(result.code == 3 && result.errorText.contains("Dockerfile:1"), "\(result.errorText)")
         #expect(result.errorText.contains("\(registry.host)/absent`") && result.errorText.contains("`7`"))
+        #expect(
+            result.errorText.contains("\n>>> 1 | FROM \(registry.host)/absent:7\n      |      ^~~"),
+            "\(result.errorText)")
+        let json = try await workspace.caisson("build", "--progress", "json", "app")
+        let event = try JSON(parsing: Array((json.errorText.split(separator: "\n").last ?? "").utf8))
+        #expect(event["file"]?.stringValue == "app/Dockerfile" && event["exit"] == 3, "\(json.errorText)")
+        #expect(json.code == 3 && event["line"] == 1 && event["column"] == 6)
         let pull = try await workspace.caisson("pull", "\(registry.host)/absent:7")
         #expect(pull.code == 3 && pull.errorText.contains("\(registry.host)/absent`"), "\(pull.errorText)")
+    }
+
+    @Test(arguments: [
+        ("FROM scratch AS tools\nFROM scratch\nCOPY --from=HOST/tolls:1 /a /\n", "3:6", "COPY --from="),
+        ("FROM HOST/tools:1 AS a\nFROM a\n", "1:6", "FROM HOST/tools:1 AS a"),
+        ("FROM scratch\nRUN --mount=from=HOST/tools:1,target=/t true\n", "2:5", "RUN --mount=from="),
+    ])
+    func placeThatNamesAnUnknownImageIsShown(dockerfile: String, place: String, line: String) async throws {
+        let workspace = try Workspace()
+        let server = try ScriptedServer { request, _ in
+            request.path == "/v2/"
+                ? .answer(200)
+                : .answer(404, text: #"{"errors":[{"code":"NAME_UNKNOWN","message":"repository is not known"}]}"#)
+        }
+        try workspace.write("app/Dockerfile", dockerfile.replacing("HOST", with: server.host))
+        let result = try await workspace.caisson("build", "app")
+        #expect(
+            result.code == 3 && result.errorText.hasPrefix("app/Dockerfile:\(place): error: "), "\(result.errorText)")
+        let shown = line.replacing("HOST", with: server.host)
+        #expect(result.errorText.contains("| \(shown)") && result.errorText.contains("^~~"), "\(result.errorText)")
     }
 
     @Test func imageComesWhenTheRegistryIsHonest() async throws {

@@ -129,7 +129,7 @@ package final class EngineRunExecutor: RunExecutor {
         switch error {
         case .dockerfile, .step: RunFailure.commit(error.description)
         case .request(let message): RunFailure.commit(message)
-        case .unreachable, .infrastructure: error
+        case .unreachable, .unavailable, .infrastructure: error
         }
     }
 

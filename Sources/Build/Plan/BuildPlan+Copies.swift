@@ -18,7 +18,7 @@ extension BuildPlan {
             do { tree = try await context.tree() } catch let error as RemoteSourceError {
                 let failure = Diagnostic.error(error.message, at: copy.places[0], hint: error.hint)
                 guard !error.isInfrastructure else {
-                    throw BuildError.infrastructure(failure.render(in: request.dockerfile.source))
+                    throw BuildError.unavailable(failure, in: request.dockerfile.source)
                 }
                 if !errors.contains(failure) { errors.append(failure) }
                 continue

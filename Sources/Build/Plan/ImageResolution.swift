@@ -91,11 +91,4 @@ struct ImageResolution {
 struct MissingImage: Error {
     /// At the place that names it.
     let diagnostic: Diagnostic
-
-    func failure(in source: SourceText) -> BuildError {
-        let start = diagnostic.range?.start
-        let place = start.map { "\(source.name):\($0.line):\($0.column): " } ?? ""
-        let hint = diagnostic.hint.map { "; \($0)" } ?? ""
-        return .infrastructure("\(place)\(diagnostic.message)\(hint)")
-    }
 }

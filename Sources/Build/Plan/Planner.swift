@@ -77,7 +77,9 @@ package struct Planner {
             throw BuildError.dockerfile([error.diagnostic], in: dockerfile.source)
         } catch let error as PlanError {
             throw BuildError.dockerfile([error.diagnostic], in: dockerfile.source)
-        } catch let error as MissingImage { throw error.failure(in: dockerfile.source) }
+        } catch let error as MissingImage {
+            throw BuildError.unavailable(error.diagnostic, in: dockerfile.source)
+        }
     }
 
     static func withFrontEnd(_ request: BuildRequest) -> BuildRequest {

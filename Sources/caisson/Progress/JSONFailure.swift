@@ -26,6 +26,7 @@ extension ProgressStyle {
         switch error as? BuildError {
         case .dockerfile(let diagnostics, let source):
             diagnostics.filter { $0.severity == .error }.map { event(of: $0, in: source.name) }
+        case .unavailable(let diagnostic, let source): [event(of: diagnostic, in: source.name)]
         case .step(let failure), .unreachable(let failure):
             [event(of: .error(failure.message, at: failure.step.range, hint: failure.hint), in: nil)]
         default: [["message": .string(String(failure.message.trimmingPrefix("error: ")))]]

@@ -21,7 +21,7 @@ struct PlannerTests {
         let error = await #expect(throws: BuildError.self) {
             try await BuildPlan.of(dockerfile, images: images) { $0.targets = ["unused"] }
         }
-        #expect(error?.description.hasPrefix("Dockerfile:1:6: no image `docker.io/library/gone:latest`") == true)
+        #expect(error?.description.hasPrefix("Dockerfile:1:6: error: no image `docker.io/library/gone:latest`") == true)
     }
 
     @Test func anUnknownTargetNamesTheStages() async throws {
@@ -280,7 +280,7 @@ struct PlannerTests {
             try await BuildPlan.of("FROM scratch AS builder\n\(end)\n")
         }
         let text = try #require(error).description
-        #expect(text.contains("; did you mean the stage or context `builder`?") == isSuggested, "\(text)")
+        #expect(text.contains("\nhint: did you mean the stage or context `builder`?") == isSuggested, "\(text)")
         #expect(text.contains("did you mean") == isSuggested)
     }
 
