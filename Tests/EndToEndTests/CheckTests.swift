@@ -41,6 +41,9 @@ struct CheckTests {
             lines.count == 1 && lines[0].hasPrefix("warning: app/Dockerfile:1:6: checked without this image: "),
             "\(result.errorText)")
         #expect(result.errorText.contains("127.0.0.1:1/absent"))
+        let json = try await workspace.caisson("build", "--check", "--progress", "json", "app")
+        let event = try JSON(parsing: json.error)
+        #expect(event["event"] == "warning" && event["line"] == 1 && event["column"] == 6, "\(json.errorText)")
     }
 
     @Test func linkedTargetNeedNotBeBuilt() async throws {

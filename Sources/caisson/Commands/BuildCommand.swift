@@ -80,7 +80,7 @@ struct BuildCommand: AsyncParsableCommand {
                 question, about: source.dockerfile, ignore: source.ignore, target: targets.last,
                 arguments: try Self.pairs(buildArg, bare: .environment),
                 platform: try Self.platforms(platform)[0], printsJSON: store.json,
-                survey: survey)
+                survey: survey, progress: progress)
         }
         var request = try await request(for: source, of: engine, through: remotes, lending: lent)
         let view = try progress.view(for: source.dockerfile.source, store.color)

@@ -35,23 +35,33 @@ struct CallOptions: ParsableArguments {
     /// Prints the answer; one that reports errors fails.
     static func answer(
         _ question: DockerfileCall, about dockerfile: DockerfileStages, ignore: IgnoreFile?, target: String?,
-        arguments: [String: String], platform: Platform, printsJSON: Bool, survey: PlanSurvey? = nil
+        arguments: [String: String], platform: Platform, printsJSON: Bool, survey: PlanSurvey? = nil,
+        progress: ProgressStyle
     ) throws {
         let question = DockerfileCall(question.method, printsJSON: question.printsJSON || printsJSON)
         var circumstances = DockerfileCall.Circumstances(
             target: target, buildArguments: arguments, platform: .init(of: platform),
             buildPlatform: .init(of: .current), ignore: ignore)
         circumstances.findings = survey?.findings ?? []
-        for image in survey?.missing ?? [] {
-            let place = image.range.map { "\(dockerfile.source.name):\($0.start.line):\($0.start.column): " } ?? ""
-            let hint = image.hint.map { "; \($0)" } ?? ""
-            StandardError.write("warning: \(place)checked without this image: \(image.message)\(hint)\n")
-        }
+        for image in survey?.missing ?? [] { progress.warn(ofMissing: image, in: dockerfile.source) }
         let answer: DockerfileCall.Answer
         do { answer = try question.answer(about: dockerfile, in: circumstances) } catch {
             throw CommandFailure.usage(error.message, hint: error.hint)
         }
         StandardOutput.write(answer.text)
         if answer.isFailure { throw CommandFailure.silent }
+    }
+}
+
+extension ProgressStyle {
+    /// Says in a line that a check went without an image.
+    fileprivate func warn(ofMissing image: Diagnostic, in source: SourceText) {
+        let message = "checked without this image: \(image.message)"
+        guard resolved != .json else {
+            return JSONProgress().report(.warning(Diagnostic(.warning, message, at: image.range, hint: image.hint)))
+        }
+        let place = image.range.map { "\(source.name):\($0.start.line):\($0.start.column): " } ?? ""
+        let hint = image.hint.map { "; \($0)" } ?? ""
+        StandardError.write("warning: \(place)\(message)\(hint)\n")
     }
 }

@@ -65,7 +65,8 @@ struct BakeCommand: AsyncParsableCommand {
         if printsTargets { return StandardOutput.write(selection.json.indentedText + "\n") }
         let question = try call.question()
         let builds = try BakeTargetBuild.all(selection, allow: allow, devices: devices)
-        if try await BakeQuestions(general: question, printsJSON: store.json).answer(builds, of: store) { return }
+        let questions = BakeQuestions(general: question, printsJSON: store.json, progress: progress)
+        if try await questions.answer(builds, of: store) { return }
         let engine = try store.engine(limits: try limits.limits)
         let baked = try await BakeBuilder(engine: engine, progress: progress, color: store.color).build(builds)
         try write(baked)

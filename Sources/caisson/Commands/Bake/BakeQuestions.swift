@@ -9,6 +9,7 @@ import OCI
 struct BakeQuestions {
     let general: DockerfileCall?
     let printsJSON: Bool
+    let progress: ProgressStyle
 
     /// Answers all, if there is one; false if the targets are to be built.
     func answer(_ builds: [BakeTargetBuild], of store: StoreOptions) async throws -> Bool {
@@ -41,7 +42,7 @@ struct BakeQuestions {
                     question, about: source.dockerfile, ignore: source.ignore, target: build.command.target.last,
                     arguments: try BuildCommand.pairs(build.command.buildArg),
                     platform: try BuildCommand.platforms(build.command.platform)[0], printsJSON: printsJSON,
-                    survey: survey)
+                    survey: survey, progress: progress)
             } catch let failure as CommandFailure where failure.text.isEmpty { failed = true }
         }
         if failed { throw CommandFailure.silent }
