@@ -131,7 +131,7 @@ struct DeviceTests {
         ("[{ path: /dev/x, hostPath: HERE/nothing }]", "the device `/dev/x`: cannot open `HERE/nothing`: no such file"),
         ("[{ path: /dev/x, hostPath: HERE/shared/library }]", "the device `/dev/x`: `HERE/shared/library` is none"),
         ("[{ path: /dev/x, hostPath: /dev/null, type: b }]", "`/dev/null` is not of the type its specification says"),
-        ("[{ path: /dev/x, hostPath: /dev/null, uid: 70000 }]", "the device `/dev/x` cannot belong to 70000:0"),
+        ("[{ path: /dev/x, hostPath: /dev/null, uid: 9000000 }]", "the device `/dev/x` cannot belong to 9000000:0"),
         ("[{ path: /etc, hostPath: /dev/null }]", "cannot mount on `/etc`: `/etc` is a directory"),
         ("[{ path: /bin/sh/x, hostPath: /dev/null }]", "/bin/sh"),
     ])
