@@ -11,18 +11,13 @@ package struct BuildJournals: Sendable {
 
     /// The latest build of all that have a place.
     package func latest() throws -> (place: String, journal: BuildJournal)? {
-        guard let bytes = try records.get(key(["latest"])),
-            let words = (try? JSON(parsing: bytes))?.arrayValue?.compactMap(\.stringValue), words.count == 2,
-            let journal = try (try? Digest(parsing: words[1])).flatMap({ try journal($0) })
-        else { return nil }
-        return (words[0], journal)
+        guard let place = try text(of: key(["latest"])), let journal = try latest(of: place) else { return nil }
+        return (place, journal)
     }
 
     /// The latest build of `place`, of whatever targets; nil if there was none, or not since the store was cleared.
     package func latest(of place: String) throws -> BuildJournal? {
-        guard let bytes = try records.get(key(["latest", place])),
-            let key = (try? JSON(parsing: bytes))?.stringValue.flatMap({ try? Digest(parsing: $0) })
-        else { return nil }
+        guard let text = try text(of: key(["latest", place])), let key = try? Digest(parsing: text) else { return nil }
         return try journal(key)
     }
 
@@ -43,9 +38,18 @@ package struct BuildJournals: Sendable {
         guard let place = request.cache.place else { return }
         let key = key(of: request, place)
         try records.put(journal.json.canonicalBytes, for: key)
-        try records.put(JSON.string(key.description).canonicalBytes, for: self.key(["latest", place]))
-        let latest: JSON = [.string(place), .string(key.description)]
-        try records.put(latest.canonicalBytes, for: self.key(["latest"]))
+        try put(key.description, for: self.key(["latest", place]))
+        try put(place, for: self.key(["latest"]))
+    }
+
+    private func text(of key: Digest) throws -> String? {
+        try records.get(key).flatMap { try? JSON(parsing: $0) }?.stringValue
+    }
+
+    /// A build that follows one of the same place leaves what stands.
+    private func put(_ text: String, for key: Digest) throws {
+        if try self.text(of: key) == text { return try records.noteUse(of: key) }
+        try records.put(JSON.string(text).canonicalBytes, for: key)
     }
 
     private func journal(_ key: Digest) throws -> BuildJournal? {

@@ -16,6 +16,8 @@ extension Solver {
         var pending = targets
         var seen = Set(targets)
         var refused: (vertex: Vertex, message: String, hint: String)?
+        // Looking through the records is worth its time once.
+        var held: [Platform: Bool] = [:]
         while let id = pending.popLast() {
             if try await isRecorded(id) { continue }
             let vertex = graph[id]
@@ -23,7 +25,10 @@ extension Solver {
             guard case .run(let run) = vertex.operation, let refusal = refusals[run.platform],
                 vertex.number < refused?.vertex.number ?? .max
             else { continue }
-            if !isUncached(vertex), await records.mayHold(resultsFor: run.platform) { continue }
+            if !isUncached(vertex) {
+                if held[run.platform] == nil { held[run.platform] = await records.mayHold(resultsFor: run.platform) }
+                if held[run.platform] == true { continue }
+            }
             refused = (vertex, refusal.message, refusal.hint)
         }
         guard let (vertex, message, hint) = refused else { return }
