@@ -158,8 +158,8 @@ struct MountPreparation {
     /// What is shown of it. Steps made what is in it: their links lead nowhere else.
     private static func directory(of cache: RunMount.Cache, _ lease: CacheMountLease) throws -> SharedDescriptor {
         if cache.directory == "/" { return lease.directory }
-        func refusal(_ reason: String) -> RunMountError {
-            RunMountError("cannot mount `\(cache.directory)` of the cache `\(cache.name)`: \(reason)")
+        func refusal(_ reason: String, hint: String? = nil) -> RunMountError {
+            RunMountError("cannot mount `\(cache.directory)` of the cache `\(cache.name)`: \(reason)", hint: hint)
         }
         do {
             return SharedDescriptor(
@@ -169,9 +169,8 @@ struct MountPreparation {
         } catch {
             switch error.errno {
             case .noSuchFileOrDirectory:
-                throw RunMountError(
-                    refusal("it is not in the cache").message,
-                    hint: "make it in an earlier RUN that mounts the cache without source=")
+                throw refusal(
+                    "it is not in the cache", hint: "make it in an earlier RUN that mounts the cache without source=")
             case .notDirectory: throw refusal("it is no directory")
             case .improperLink: throw refusal("it leads out of the cache")
             default: throw error
