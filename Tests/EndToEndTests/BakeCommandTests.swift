@@ -43,6 +43,23 @@ import Testing
         return workspace
     }
 
+    /// Targets share filters, so one that means no stage of theirs is passed over; others count by all names of stages.
+    @Test(.enabled(if: Requirements.build, Requirements.buildComment), arguments: ["first", "stage-0", "0"])
+    func filtersOfTheCacheGoByAllNamesOfStages(filter: String) async throws {
+        let workspace = try Workspace()
+        try workspace.context("RUN echo\n")
+        let dockerfile = try workspace.read("app/Dockerfile")
+        try workspace.write(
+            "app/Dockerfile", dockerfile.replacing("FROM scratch", with: "FROM scratch AS first", maxReplacements: 1))
+        try workspace.write(
+            "docker-bake.hcl",
+            "target \"default\" {\n context = \"app\"\n no-cache-filter = [\"\(filter)\", \"elsewhere\"]\n}\n")
+        for _ in 0..<2 {
+            let result = try await workspace.caisson("bake", "--progress", "plain")
+            #expect(result.code == 0 && !result.errorText.contains("CACHED"), "\(result.errorText)")
+        }
+    }
+
     @Test(.enabled(if: Requirements.build, Requirements.buildComment))
     func targetsStartFromEachOtherAndShareTheirSteps() async throws {
         let workspace = try workspace()

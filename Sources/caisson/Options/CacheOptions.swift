@@ -31,16 +31,29 @@ struct CacheOptions: ParsableArguments {
     var cacheTo: [String] = []
 
     /// Stages go by their names, their numbers, and as progress shows those without a name.
-    private func uncachedStages(among stages: [String?]) throws -> Set<String> {
+    private static func names(of stages: [String?]) -> [String: String] {
         var names: [String: String] = [:]
         for (number, stage) in stages.enumerated() {
             let name = stage?.lowercased() ?? String(number)
             for alias in ["stage-\(number)", String(number)] where names[alias] == nil { names[alias] = name }
             names[name] = name
         }
+        return names
+    }
+
+    private var filteredNames: [String] { noCacheFilter.flatMap { $0.split(separator: ",").map(String.init) } }
+
+    /// Leaves the filters that mean one of these stages: those that Dockerfiles share need not mean one of each.
+    mutating func filter(to stages: [String?]) {
+        let names = Self.names(of: stages)
+        noCacheFilter = filteredNames.filter { names[$0.lowercased()] != nil }
+    }
+
+    private func uncachedStages(among stages: [String?]) throws -> Set<String> {
+        let names = Self.names(of: stages)
         let shown = stages.enumerated().map { $1?.lowercased() ?? "stage-\($0)" }
         return try Set(
-            noCacheFilter.flatMap { $0.split(separator: ",") }.map { text in
+            filteredNames.map { text in
                 let word = text.lowercased()
                 guard let name = names[word] else {
                     throw CommandFailure.usage(

@@ -125,9 +125,7 @@ extension BakeTargetBuild {
         for source: BuildSource, of engine: Engine, through remotes: BuildRemotes, lending secrets: BuildSecrets
     ) async throws -> BuildRequest {
         var command = command
-        // A filter that several targets inherit need not mean a stage of each.
-        let stages = Set(source.dockerfile.stages.enumerated().map { $1.name?.lowercased() ?? String($0) })
-        command.cache.noCacheFilter = command.cache.noCacheFilter.filter { stages.contains($0.lowercased()) }
+        command.cache.filter(to: source.dockerfile.stages.map(\.name))
         return try await command.request(for: source, of: engine, through: remotes, lending: secrets)
     }
 
